@@ -1,0 +1,3 @@
+//! Renderers, one per output format and file.
+
+pub mod human;
