@@ -1,3 +1,4 @@
 //! Renderers, one per output format and file.
 
 pub mod human;
+pub mod json;

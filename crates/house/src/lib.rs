@@ -5,6 +5,7 @@
 #![expect(clippy::disallowed_methods, reason = "a development tool that reads the workspace's own sources")]
 #![expect(clippy::expect_used, reason = "a broken workspace must stop these tests")]
 
+pub mod codes;
 pub mod packages;
 pub mod sources;
 

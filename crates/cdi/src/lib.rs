@@ -1,0 +1,18 @@
+//! The Container Device Interface: model, validation, lowest version, resolve and apply. Pure.
+
+mod apply;
+pub mod codes;
+mod model;
+mod name;
+mod parse;
+mod registry;
+mod validate;
+mod version;
+mod write;
+mod yaml;
+
+pub use apply::{HostNode, apply, complete_nodes};
+pub use model::{ContainerEdits, Device, DeviceNode, Hook, IntelRdt, Mount, NetDevice, Spec};
+pub use name::{QualifiedName, is_qualified, parse_qualified, validate_class, validate_vendor};
+pub use parse::{Format, parse};
+pub use registry::{Registry, SourceFile};

@@ -1,0 +1,146 @@
+//! What is changed in a configuration. Each editor does what the reference library of the Container
+//! Device Interface does to the same part, so that engines see the same result.
+
+use crate::Config;
+use crate::model::{Device, DeviceRule, Hook, Mount, Stage};
+use crate::node::Node;
+use diag::Result;
+
+impl Config {
+    /// Appends `KEY=value` to `process.env`; an earlier entry of the same name stays.
+    ///
+    /// # Errors
+    /// `process` or `process.env` has an unexpected form.
+    pub fn push_env(&mut self, entry: &str) -> Result<()> {
+        self.push(&["process", "env"], Node::of(&entry)?)
+    }
+
+    /// Puts a node into `linux.devices`, in place of one with the same path, at the end.
+    ///
+    /// # Errors
+    /// `linux` or `linux.devices` has an unexpected form.
+    pub fn set_device(&mut self, device: &Device) -> Result<()> {
+        self.remove_first(&["linux", "devices"], "path", &device.path)?;
+        self.push(&["linux", "devices"], Node::of(device)?)
+    }
+
+    /// Appends a rule to `linux.resources.devices`.
+    ///
+    /// # Errors
+    /// `linux`, `linux.resources` or `linux.resources.devices` has an unexpected form.
+    pub fn allow_device(&mut self, rule: &DeviceRule) -> Result<()> {
+        self.push(&["linux", "resources", "devices"], Node::of(rule)?)
+    }
+
+    /// Puts a mount at the end of `mounts`, in place of one with the same destination. Call
+    /// [`Config::sort_mounts`] after the last one.
+    ///
+    /// # Errors
+    /// `mounts` has an unexpected form.
+    pub fn add_mount(&mut self, mount: &Mount) -> Result<()> {
+        self.remove_first(&["mounts"], "destination", &mount.destination)?;
+        self.push(&["mounts"], Node::of(mount)?)
+    }
+
+    /// Sorts `mounts` by the depth of the destination, otherwise keeping the order, so that a mount
+    /// never hides one that was made before it below the same directory.
+    ///
+    /// # Errors
+    /// `mounts` has an unexpected form.
+    pub fn sort_mounts(&mut self) -> Result<()> {
+        let items = self.items(&["mounts"])?;
+        items.sort_by_cached_key(|item| path_depth(&text_member(item, "destination").unwrap_or_default()));
+        Ok(())
+    }
+
+    /// Appends a hook to `hooks.<stage>`.
+    ///
+    /// # Errors
+    /// `hooks` or the stage's list has an unexpected form.
+    pub fn push_hook(&mut self, stage: Stage, hook: &Hook) -> Result<()> {
+        self.push(&["hooks", stage.name()], Node::of(hook)?)
+    }
+
+    /// Removes the hooks of a stage whose path satisfies `unwanted`, and says how many.
+    ///
+    /// # Errors
+    /// `hooks` or the stage's list has an unexpected form.
+    pub fn remove_hooks(&mut self, stage: Stage, unwanted: impl Fn(&str) -> bool) -> Result<usize> {
+        let found = self.hooks(stage).iter().filter(|hook| unwanted(&hook.path)).count();
+        if found > 0 {
+            let items = self.items(&["hooks", stage.name()])?;
+            items.retain(|item| !text_member(item, "path").is_some_and(|path| unwanted(&path)));
+        }
+        Ok(found)
+    }
+
+    /// Adds a supplementary group to `process.user.additionalGids` unless it is there.
+    ///
+    /// # Errors
+    /// `process.user` has an unexpected form.
+    pub fn add_gid(&mut self, gid: u32) -> Result<()> {
+        if self.user().additional_gids.contains(&gid) {
+            return Ok(());
+        }
+        self.push(&["process", "user", "additionalGids"], Node::of(&gid)?)
+    }
+
+    /// Sets a whole member of `linux` for which there is no editor of its own.
+    ///
+    /// # Errors
+    /// `linux` has an unexpected form, or the value cannot be written as JSON.
+    pub fn set_linux(&mut self, key: &str, value: &impl serde::Serialize) -> Result<()> {
+        let value = Node::of(value)?;
+        *self.at(&["linux", key])? = value;
+        Ok(())
+    }
+
+    fn push(&mut self, path: &[&str], item: Node) -> Result<()> {
+        self.items(path)?.push(item);
+        Ok(())
+    }
+
+    fn remove_first(&mut self, path: &[&str], key: &str, value: &str) -> Result<()> {
+        let items = self.items(path)?;
+        if let Some(position) = items.iter().position(|item| text_member(item, key).as_deref() == Some(value))
+        {
+            items.remove(position);
+        }
+        Ok(())
+    }
+
+    /// The list at `path`, opened and made if need be.
+    fn items(&mut self, path: &[&str]) -> Result<&mut Vec<Node>> {
+        self.at(path)?.open_list(&path.join("."))
+    }
+
+    fn at(&mut self, path: &[&str]) -> Result<&mut Node> {
+        self.edited = true;
+        let mut node = &mut self.root;
+        for (position, key) in path.iter().enumerate() {
+            let place = if position == 0 { "the document".to_owned() } else { path[..position].join(".") };
+            node = node.member_mut(key, &place)?;
+        }
+        Ok(node)
+    }
+}
+
+/// The string member `key` of a list's item, for example the destination of a mount.
+fn text_member(item: &Node, key: &str) -> Option<String> {
+    let mut item = item.clone();
+    item.open_object("an item").ok()?;
+    serde_json::from_str(&item.member(key)?.text()).ok()
+}
+
+/// How many components deep a path lies; `/` and `/proc` are both 1.
+fn path_depth(path: &str) -> usize {
+    let mut parts = 0_usize;
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => parts = parts.saturating_sub(1),
+            _ => parts += 1,
+        }
+    }
+    parts.max(1)
+}
