@@ -61,6 +61,16 @@ impl Config {
         self.push(&["hooks", stage.name()], Node::of(hook)?)
     }
 
+    /// Puts a hook before all others of `hooks.<stage>`.
+    ///
+    /// # Errors
+    /// `hooks` or the stage's list has an unexpected form.
+    pub fn insert_hook(&mut self, stage: Stage, hook: &Hook) -> Result<()> {
+        let hook = Node::of(hook)?;
+        self.items(&["hooks", stage.name()])?.insert(0, hook);
+        Ok(())
+    }
+
     /// Removes the hooks of a stage whose path satisfies `unwanted`, and says how many.
     ///
     /// # Errors

@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn findings_are_counted_and_empty_lists_left_out() {
-        let list = [Finding::new(CODE, Severity::Error, "x").evidence("y"), Finding::new(CODE, Severity::Note, "z")];
+        let list =
+            [Finding::new(CODE, Severity::Error, "x").evidence("y"), Finding::new(CODE, Severity::Note, "z")];
         let text = findings("doctor", &list);
         assert!(text.ends_with("}\n"));
         let value: Value = serde_json::from_str(&text).unwrap();

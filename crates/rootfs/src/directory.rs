@@ -1,0 +1,290 @@
+//! A directory of the container, held by descriptor: the only place from which things are made.
+
+use crate::failing::failed;
+use crate::{Kind, Stat, codes, path, resolve};
+use diag::{Failure, Result};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{
+    AtFlags, Mode, OFlags, fstat, fstatfs, mkdirat, openat, renameat, statat, symlinkat, unlinkat,
+};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+/// What became of a wanted file or link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was there already, exactly as wanted.
+    Unchanged,
+    /// It was made where nothing was.
+    Created,
+    /// It took the place of something else.
+    Replaced,
+}
+
+/// A directory that was looked up inside the root. Names given to its methods are single components.
+#[derive(Debug)]
+pub struct Directory {
+    fd: OwnedFd,
+    shown: String,
+}
+
+/// File systems made by the kernel: a link of the image that leads there is a trap, and making
+/// something there acts on the machine. Numbers from `linux/magic.h`.
+const KERNEL_FILE_SYSTEMS: &[u64] = &[
+    0x9fa0,      // proc
+    0x6265_6572, // sysfs
+    0x0027_e0eb, // cgroup
+    0x6367_7270, // cgroup2
+    0x7363_6673, // securityfs
+    0x6462_6720, // debugfs
+    0x7472_6163, // tracefs
+    0xcafe_4a11, // bpf
+    0x1980_0202, // mqueue
+    0x6265_6570, // configfs
+];
+
+/// The directory named by `components`, each missing one made in the parent's descriptor.
+pub(crate) fn make(root: BorrowedFd<'_>, components: &[OsString], mode: Mode) -> Result<Directory> {
+    if let Some(found) = existing(root, components)? {
+        return Ok(found);
+    }
+    let (mut current, mut depth) = deepest_existing(root, components)?;
+    let parents = Mode::from_raw_mode(0o755);
+    while let Some(name) = components.get(depth) {
+        depth += 1;
+        let shown = path::shown(&components[..depth]);
+        let mode = if depth == components.len() { mode } else { parents };
+        current = make_one(current.as_fd(), name, mode, &shown)?;
+    }
+    checked(current, path::shown(components))
+}
+
+/// The directory named by `components`, if it exists.
+pub(crate) fn existing(root: BorrowedFd<'_>, components: &[OsString]) -> Result<Option<Directory>> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY;
+    match resolve::open(root, &path::relative(components), flags, Mode::empty()) {
+        Ok(fd) => checked(fd, path::shown(components)).map(Some),
+        Err(Errno::NOENT) => Ok(None),
+        Err(errno) => Err(cannot_make(&path::shown(components), errno)),
+    }
+}
+
+/// The longest leading part that exists, links followed inside the root, and its length.
+fn deepest_existing(root: BorrowedFd<'_>, components: &[OsString]) -> Result<(OwnedFd, usize)> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY;
+    for depth in (0..components.len()).rev() {
+        match resolve::open(root, &path::relative(&components[..depth]), flags, Mode::empty()) {
+            Ok(fd) => {
+                let found = checked(fd, path::shown(&components[..depth]))?;
+                return Ok((found.fd, depth));
+            }
+            Err(Errno::NOENT) => {}
+            Err(errno) => return Err(cannot_make(&path::shown(&components[..depth]), errno)),
+        }
+    }
+    Err(cannot_make("/", Errno::NOENT))
+}
+
+/// Makes one directory and opens it without following a link: what somebody else put there in the
+/// meantime, or a link that leads nowhere, is refused.
+fn make_one(parent: BorrowedFd<'_>, name: &OsStr, mode: Mode, shown: &str) -> Result<OwnedFd> {
+    match mkdirat(parent, name, mode) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(errno) => return Err(cannot_make(shown, errno)),
+    }
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    openat(parent, name, flags, Mode::empty()).map_err(|errno| cannot_make(shown, errno))
+}
+
+fn checked(fd: OwnedFd, shown: String) -> Result<Directory> {
+    let kind = fstatfs(&fd).map_err(|errno| cannot_make(&shown, errno))?.f_type;
+    #[expect(clippy::cast_sign_loss, reason = "file system numbers are bit patterns of 32 bits")]
+    if KERNEL_FILE_SYSTEMS.contains(&(kind as u64 & 0xffff_ffff)) {
+        return Err(Failure::coded(
+            codes::LEADS_ASTRAY,
+            format!(
+                "`{shown}` in the container lies on a file system of the kernel; nothing may be made there"
+            ),
+        )
+        .hint("a link in the image leads there; use another image"));
+    }
+    Ok(Directory { fd, shown })
+}
+
+fn cannot_make(shown: &str, errno: Errno) -> Failure {
+    match errno {
+        Errno::NOTDIR => Failure::coded(
+            codes::NOT_WRITABLE,
+            format!(
+                "cannot make the directory `{shown}` in the container: a file or a link that leads nowhere stands there"
+            ),
+        ),
+        _ => failed(codes::NOT_WRITABLE, "cannot make the directory", shown, errno),
+    }
+}
+
+impl Directory {
+    /// The path as the container sees it.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// Makes a symbolic link `name` with the text `target`. A link with this text is left alone;
+    /// another link or file is replaced in one step.
+    ///
+    /// # Errors
+    /// When a directory has that name or the link cannot be made.
+    pub fn symlink(&self, target: &OsStr, name: &OsStr) -> Result<Change> {
+        self.check_name(name)?;
+        match symlinkat(target, &self.fd, name) {
+            Ok(()) => return Ok(Change::Created),
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(self.failed("cannot make the link", name, errno)),
+        }
+        let current = rustix::fs::readlinkat(&self.fd, name, Vec::new());
+        if current.is_ok_and(|text| text.to_bytes() == target.as_bytes()) {
+            return Ok(Change::Unchanged);
+        }
+        let temporary = temporary_name(name);
+        self.retry_over_leftover(&temporary, || symlinkat(target, &self.fd, &temporary))
+            .and_then(|()| self.rename(&temporary, name))
+            .map_err(|errno| self.failed("cannot replace by a link", name, errno))?;
+        Ok(Change::Replaced)
+    }
+
+    /// Writes a regular file `name` through a temporary one and a rename. A regular file that already
+    /// has this content and mode is left alone.
+    ///
+    /// # Errors
+    /// When a directory has that name or the file cannot be made.
+    pub fn write_file_atomic(&self, name: &OsStr, bytes: &[u8], mode: u32) -> Result<Change> {
+        self.check_name(name)?;
+        let before = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(Stat::from);
+        if before.is_some_and(|stat| self.is_already(name, stat, bytes, mode)) {
+            return Ok(Change::Unchanged);
+        }
+        let temporary = temporary_name(name);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let create = || openat(&self.fd, &temporary, flags, Mode::from_raw_mode(0o600));
+        let written = self
+            .retry_over_leftover(&temporary, create)
+            .and_then(|fd| fill(&fd, bytes, mode))
+            .and_then(|()| self.rename(&temporary, name));
+        written.map_err(|errno| self.failed("cannot write", name, errno))?;
+        Ok(if before.is_some() { Change::Replaced } else { Change::Created })
+    }
+
+    /// Removes the file or link `name`; `false` when there is none.
+    ///
+    /// # Errors
+    /// When a directory has that name or it cannot be removed.
+    pub fn remove(&self, name: &OsStr) -> Result<bool> {
+        self.check_name(name)?;
+        match unlinkat(&self.fd, name, AtFlags::empty()) {
+            Ok(()) => Ok(true),
+            Err(Errno::NOENT) => Ok(false),
+            Err(errno) => Err(self.failed("cannot remove", name, errno)),
+        }
+    }
+
+    /// Facts about `name` itself, links not followed; `None` when there is nothing of that name.
+    ///
+    /// # Errors
+    /// When the kernel cannot tell.
+    pub fn lstat(&self, name: &OsStr) -> Result<Option<Stat>> {
+        self.check_name(name)?;
+        match statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(raw) => Ok(Some(raw.into())),
+            Err(Errno::NOENT) => Ok(None),
+            Err(errno) => Err(self.failed("cannot stat", name, errno)),
+        }
+    }
+
+    /// An empty file as a mount point. A link that leads to a missing file is refused (EEXIST).
+    pub(crate) fn make_mount_file(&self, name: &OsStr) -> Result<()> {
+        self.check_name(name)?;
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match openat(&self.fd, name, flags, Mode::from_raw_mode(0o644)) {
+            Ok(_) => Ok(()),
+            Err(errno) => Err(self.failed("cannot make the mount point", name, errno)),
+        }
+    }
+
+    /// Whether `name` is a regular file of this content and mode. The descriptor is compared with
+    /// what was seen before, and a fifo in its place is not waited for.
+    fn is_already(&self, name: &OsStr, seen: Stat, bytes: &[u8], mode: u32) -> bool {
+        if seen.kind != Kind::File || seen.size != bytes.len() as u64 || seen.mode != mode {
+            return false;
+        }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let Ok(fd) = openat(&self.fd, name, flags, Mode::empty()) else { return false };
+        let Ok(stat) = fstat(&fd).map(Stat::from) else { return false };
+        let file = crate::RegularFile::new(fd, stat, String::new());
+        stat.identity() == seen.identity() && file.read_at(0, bytes.len()).is_ok_and(|found| found == bytes)
+    }
+
+    /// Temporary names are fixed, so what an earlier, killed run left is found and removed.
+    fn retry_over_leftover<T>(
+        &self,
+        temporary: &OsStr,
+        create: impl Fn() -> rustix::io::Result<T>,
+    ) -> rustix::io::Result<T> {
+        match create() {
+            Err(Errno::EXIST) => {
+                unlinkat(&self.fd, temporary, AtFlags::empty())?;
+                create()
+            }
+            other => other,
+        }
+    }
+
+    fn rename(&self, temporary: &OsStr, name: &OsStr) -> rustix::io::Result<()> {
+        renameat(&self.fd, temporary, &self.fd, name).inspect_err(|_| {
+            // The rename's own failure is what the caller must hear of.
+            let _ = unlinkat(&self.fd, temporary, AtFlags::empty());
+        })
+    }
+
+    fn check_name(&self, name: &OsStr) -> Result<()> {
+        if path::is_name(name) {
+            return Ok(());
+        }
+        let text = format!("`{}` is not a file name for the directory `{}`", path::given(name), self.shown);
+        Err(Failure::coded(codes::NOT_WRITABLE, text))
+    }
+
+    fn failed(&self, what: &str, name: &OsStr, errno: Errno) -> Failure {
+        let slash = if self.shown.ends_with('/') { "" } else { "/" };
+        let path = format!("{}{slash}{}", self.shown, path::given(name));
+        match errno {
+            Errno::ISDIR | Errno::NOTEMPTY => Failure::coded(
+                codes::NOT_WRITABLE,
+                format!("{what} `{path}` in the container: a directory of the image stands there"),
+            ),
+            _ => failed(codes::NOT_WRITABLE, what, &path, errno),
+        }
+    }
+}
+
+fn temporary_name(name: &OsStr) -> OsString {
+    let mut temporary = OsString::from(".");
+    // A name may be as long as the file system allows (255 bytes): the temporary one is not longer.
+    let kept = name.as_bytes().len().min(200);
+    temporary.push(OsStr::from_bytes(&name.as_bytes()[..kept]));
+    temporary.push(".longshore");
+    temporary
+}
+
+pub(crate) fn fill(fd: &OwnedFd, bytes: &[u8], mode: u32) -> rustix::io::Result<()> {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match rustix::io::write(fd, rest) {
+            Ok(count) => rest = &rest[count..],
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+    rustix::fs::fchmod(fd, Mode::from_raw_mode(mode))
+}

@@ -1,0 +1,186 @@
+//! Mounts by descriptor: taken from the host while detached, made harmless, then attached.
+
+mod classic;
+mod private;
+
+use crate::failing::failed;
+use crate::syscalls::{self, Attributes, mount_setattr};
+use crate::{Kind, Stat, codes, directory, path, resolve};
+use diag::{Failure, Result};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, StatVfsMountFlags, fstat, fstatvfs};
+use rustix::io::Errno;
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub(crate) use private::mask_file;
+
+/// What a container may do through a mount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Nothing can be written, and mode and owner cannot be changed.
+    pub read_only: bool,
+    /// Set-uid and set-gid bits and file capabilities have no effect.
+    pub no_suid: bool,
+    /// Device nodes cannot be opened.
+    pub no_dev: bool,
+    /// Programs cannot be run.
+    pub no_exec: bool,
+}
+
+impl Access {
+    /// For libraries, programs and data files.
+    pub const FILE: Self = Self { read_only: true, no_suid: true, no_dev: true, no_exec: false };
+    /// For sockets, which a client must be able to write to.
+    pub const SOCKET: Self = Self { read_only: false, no_suid: true, no_dev: true, no_exec: true };
+    /// For device nodes. `read_only` does not stop writing to the device; it keeps the container's
+    /// root from changing mode and owner of the host's node.
+    pub const DEVICE_NODE: Self = Self { read_only: true, no_suid: true, no_dev: false, no_exec: true };
+
+    fn attributes(self) -> u64 {
+        let bit = |wanted, bit| if wanted { bit } else { 0 };
+        bit(self.read_only, syscalls::RDONLY)
+            | bit(self.no_suid, syscalls::NOSUID)
+            | bit(self.no_dev, syscalls::NODEV)
+            | bit(self.no_exec, syscalls::NOEXEC)
+    }
+}
+
+/// A file, socket, device node or directory of the host that containers are to see.
+#[derive(Debug)]
+pub struct Source {
+    path: PathBuf,
+    stat: Stat,
+    access: Access,
+    /// The detached copy; `None` where the kernel or a seccomp profile lacks the new mount interface.
+    tree: Option<OwnedFd>,
+}
+
+impl Source {
+    /// Takes a detached copy of the mount at the trusted host path `path`, already restricted to
+    /// `access`: no moment exists in which it is more open. It may be attached after this process
+    /// has entered another mount namespace.
+    ///
+    /// # Errors
+    /// When nothing lies at `path` or the kernel refuses the copy.
+    pub fn open(path: impl AsRef<Path>, access: Access) -> Result<Self> {
+        let path = path.as_ref();
+        let cannot = |errno: Errno| {
+            Failure::coded(codes::MOUNT_FAILED, format!("cannot take `{}` of the host", path.display()))
+                .caused_by(std::io::Error::from(errno))
+        };
+        let named = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(cannot)?;
+        let stat = Stat::from(fstat(&named).map_err(cannot)?);
+        let tree = match detached(named.as_fd(), stat.kind, access) {
+            Err(Errno::NOSYS | Errno::PERM) => None,
+            other => Some(other.map_err(cannot)?),
+        };
+        Ok(Self { path: path.to_owned(), stat, access, tree })
+    }
+
+    /// Facts about the source.
+    #[must_use]
+    pub fn stat(&self) -> Stat {
+        self.stat
+    }
+}
+
+/// A detached, restricted copy. For directories the mounts below come along; the restriction is the
+/// top one's, as a `bind` with these options gives it.
+fn detached(named: BorrowedFd<'_>, kind: Kind, access: Access) -> rustix::io::Result<OwnedFd> {
+    let mut flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
+    if kind == Kind::Directory {
+        flags |= OpenTreeFlags::AT_RECURSIVE;
+    }
+    let tree = open_tree(named, "", flags)?;
+    mount_setattr(tree.as_fd(), Attributes { set: access.attributes(), clear: 0, private: true })?;
+    Ok(tree)
+}
+
+/// A detached copy of the container's root mount that can be written to, where the attached one is
+/// read-only already; `None` where that is not needed or not allowed (writes then say EROFS). The
+/// container's own mount is never writable for a moment.
+pub(crate) fn writable_clone(root: BorrowedFd<'_>) -> Option<OwnedFd> {
+    let flags = fstatvfs(root).ok()?.f_flag;
+    if !flags.contains(StatVfsMountFlags::RDONLY) {
+        return None;
+    }
+    let tree = open_tree(
+        root,
+        "",
+        OpenTreeFlags::OPEN_TREE_CLONE
+            | OpenTreeFlags::OPEN_TREE_CLOEXEC
+            | OpenTreeFlags::AT_EMPTY_PATH
+            | OpenTreeFlags::AT_RECURSIVE,
+    )
+    .ok()?;
+    let attributes = Attributes { set: 0, clear: syscalls::RDONLY, private: true };
+    mount_setattr(tree.as_fd(), attributes).ok()?;
+    Some(tree)
+}
+
+/// Attaches `source` at the path; the mount point is made through `writer` when it is missing.
+pub(crate) fn attach(
+    root: BorrowedFd<'_>,
+    writer: BorrowedFd<'_>,
+    source: &Source,
+    components: &[OsString],
+) -> Result<()> {
+    let shown = path::shown(components);
+    let target = mount_point(root, writer, source.stat.kind, components)?;
+    let fallback = || classic::bind(root, &target, &source.path, source.stat, source.access, components);
+    match &source.tree {
+        None => fallback(),
+        Some(tree) => match move_onto(tree.as_fd(), target.as_fd()) {
+            Err(Errno::NOSYS | Errno::PERM) => fallback(),
+            other => other,
+        },
+    }
+    .map_err(|errno| failed(codes::MOUNT_FAILED, "cannot mount", &shown, errno))
+}
+
+/// Attaches the detached mount `tree` on `target`.
+fn move_onto(tree: BorrowedFd<'_>, target: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
+    move_mount(tree, "", target, "", flags)
+}
+
+fn mount_point(
+    root: BorrowedFd<'_>,
+    writer: BorrowedFd<'_>,
+    kind: Kind,
+    components: &[OsString],
+) -> Result<OwnedFd> {
+    let shown = path::shown(components);
+    let look_up = || resolve::name(root, &path::relative(components), true);
+    let cannot = |errno| failed(codes::MOUNT_FAILED, "cannot find the mount point", &shown, errno);
+    let found = match look_up() {
+        Err(Errno::NOENT) => {
+            make_mount_point(writer, kind, components)?;
+            look_up().map_err(cannot)?
+        }
+        other => other.map_err(cannot)?,
+    };
+    let there = Stat::from(fstat(&found).map_err(cannot)?).kind;
+    if (there == Kind::Directory) != (kind == Kind::Directory) || components.is_empty() {
+        return Err(Failure::coded(
+            codes::MOUNT_FAILED,
+            format!(
+                "cannot mount `{shown}` in the container: {} of the image stands there",
+                there.describe()
+            ),
+        )
+        .hint("remove it from the image"));
+    }
+    Ok(found)
+}
+
+fn make_mount_point(writer: BorrowedFd<'_>, kind: Kind, components: &[OsString]) -> Result<()> {
+    let mode = Mode::from_raw_mode(0o755);
+    let (Some((name, parents)), true) = (components.split_last(), kind != Kind::Directory) else {
+        return directory::make(writer, components, mode).map(drop);
+    };
+    directory::make(writer, parents, mode)?.make_mount_file(name)
+}

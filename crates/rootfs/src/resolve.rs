@@ -1,0 +1,48 @@
+//! The one way a path is looked up: inside the root, whatever links say.
+
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags, ResolveFlags, Stat, fstat, openat2};
+use rustix::io::{Errno, Result};
+use std::ffi::OsStr;
+
+/// How often a look-up is repeated that raced with a rename elsewhere in the tree. The kernel gives
+/// EAGAIN when it cannot be sure that `..` stayed inside; see openat2(2).
+const ATTEMPTS: usize = 128;
+
+/// Opens `path` relative to `root`. Absolute links and `..` mean the root; magic links (those of
+/// `/proc/*/fd`, `root`, `cwd`, `exe`, `ns`) are refused with ELOOP.
+pub(crate) fn open(root: BorrowedFd<'_>, path: &OsStr, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    for _ in 0..ATTEMPTS {
+        match openat2(root, path, flags | OFlags::CLOEXEC, mode, resolve) {
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            other => return other,
+        }
+    }
+    Err(Errno::AGAIN)
+}
+
+/// The thing at `path`, opened for nothing but naming it.
+pub(crate) fn name(root: BorrowedFd<'_>, path: &OsStr, follow_last: bool) -> Result<OwnedFd> {
+    let last = if follow_last { OFlags::empty() } else { OFlags::NOFOLLOW };
+    open(root, path, OFlags::PATH | last, Mode::empty())
+}
+
+/// A regular file at `path` for reading. What lies there is looked at through a descriptor that
+/// opens nothing before it is opened at all: a fifo would make us wait, and opening a device node
+/// can have effects. When both look-ups differ somebody is exchanging files under us.
+pub(crate) fn regular(root: BorrowedFd<'_>, path: &OsStr) -> Result<Option<(OwnedFd, Stat)>> {
+    let first = match name(root, path, true) {
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+        other => fstat(other?)?,
+    };
+    if rustix::fs::FileType::from_raw_mode(first.st_mode) != rustix::fs::FileType::RegularFile {
+        return Err(Errno::INVAL);
+    }
+    let fd = open(root, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())?;
+    let stat = fstat(fd.as_fd())?;
+    if (stat.st_dev, stat.st_ino) != (first.st_dev, first.st_ino) {
+        return Err(Errno::STALE);
+    }
+    Ok(Some((fd, stat)))
+}
