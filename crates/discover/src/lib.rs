@@ -1,0 +1,28 @@
+//! One sweep over a host that gives its driver, and the fingerprinted inventory of it.
+//!
+//! [`sweep`] looks at procfs, sysfs and the driver's files: every directory is listed once, only
+//! what cannot be told from a listing is asked for. [`inventory::load`] keeps what a sweep found and
+//! gives it again as long as nothing changed on the machine.
+
+pub mod codes;
+mod configs;
+mod elf_file;
+mod files;
+mod fingerprint;
+mod gpus;
+pub mod inventory;
+mod judge;
+mod libraries;
+mod links;
+mod mig;
+mod nodes;
+mod options;
+mod places;
+mod snapshot;
+mod survey;
+mod sweep;
+mod versions;
+
+pub use judge::judge;
+pub use options::Options;
+pub use sweep::sweep;

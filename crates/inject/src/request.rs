@@ -1,0 +1,244 @@
+//! What a container asks for: annotations, volume mounts, environment variables.
+
+use crate::codes;
+use diag::{Failure, Result};
+use oci::Config;
+use settings::Settings;
+use std::collections::HashMap;
+
+/// The kind of devices that are made just in time: `runtime.nvidia.com/gpu=0` is GPU 0 of this machine.
+pub const JIT_KIND: &str = "runtime.nvidia.com/gpu";
+
+/// Mounts of `/dev/null` below this directory ask for devices.
+const VOLUME_MOUNTS: &str = "/var/run/nvidia-container-devices/";
+
+/// Which devices a container asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ask {
+    /// No GPU handling at all: unset, empty or `void`.
+    #[default]
+    Nothing,
+    /// `none`: the driver's files without a GPU.
+    DriverOnly,
+    /// `all`.
+    All,
+    /// Indices, UUIDs, PCI addresses, MIG devices or CDI names, each once, in the order of the request.
+    Devices(Vec<String>),
+}
+
+/// Where the devices were asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// Nowhere.
+    #[default]
+    Nowhere,
+    /// Annotations of the engine.
+    Annotations,
+    /// Mounts of `/dev/null`.
+    VolumeMounts,
+    /// `NVIDIA_VISIBLE_DEVICES` or the variables of `swarm-resource`.
+    Environment,
+}
+
+/// What a container asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The devices.
+    pub ask: Ask,
+    /// Where they were asked for.
+    pub source: Source,
+    /// Whether the container has `CAP_SYS_ADMIN`.
+    pub privileged: bool,
+    /// What was asked for and is left out, one line each, for the log.
+    pub notes: Vec<String>,
+}
+
+impl Ask {
+    /// Understands a list as it stands in `NVIDIA_VISIBLE_DEVICES`: the first of `all` and `none`
+    /// decides for the whole list, `void` anywhere means nothing.
+    #[must_use]
+    pub fn of_list<S: AsRef<str>>(ids: impl IntoIterator<Item = S>) -> Self {
+        let mut devices: Vec<String> = Vec::new();
+        let mut whole = None;
+        for id in ids {
+            match id.as_ref().trim() {
+                "" => {}
+                "void" => return Self::Nothing,
+                "all" => whole = whole.or(Some(Self::All)),
+                "none" => whole = whole.or(Some(Self::DriverOnly)),
+                id if devices.iter().any(|known| known == id) => {}
+                id => devices.push(id.to_owned()),
+            }
+        }
+        match whole {
+            Some(whole) => whole,
+            None if devices.is_empty() => Self::Nothing,
+            None => Self::Devices(devices),
+        }
+    }
+
+    /// The fully qualified CDI names of the request; names without a kind get `default_kind`.
+    #[must_use]
+    pub fn qualified(&self, default_kind: &str) -> Vec<String> {
+        let name =
+            |id: &str| if cdi::is_qualified(id) { id.to_owned() } else { format!("{default_kind}={id}") };
+        match self {
+            Self::Nothing => Vec::new(),
+            Self::DriverOnly => vec![name("none")],
+            Self::All => vec![name("all")],
+            Self::Devices(ids) => ids.iter().map(|id| name(id)).collect(),
+        }
+    }
+
+    /// Whether devices are asked for and all of them by fully qualified CDI names.
+    #[must_use]
+    pub fn is_all_qualified(&self) -> bool {
+        matches!(self, Self::Devices(ids) if ids.iter().all(|id| cdi::is_qualified(id)))
+    }
+
+    /// The request for devices of [`JIT_KIND`] among fully qualified names, or `None` when none of
+    /// them is of that kind.
+    ///
+    /// # Errors
+    /// Some are of that kind and others not.
+    pub fn just_in_time<S: AsRef<str>>(qualified: &[S]) -> Result<Option<Self>> {
+        let ids: Vec<&str> = qualified
+            .iter()
+            .filter_map(|name| name.as_ref().strip_prefix(JIT_KIND)?.strip_prefix('='))
+            .collect();
+        match ids.len() {
+            0 => Ok(None),
+            some if some == qualified.len() => Ok(Some(Self::of_list(ids))),
+            _ => Err(Failure::coded(
+                codes::MIXED_KINDS,
+                "requesting a CDI device with vendor 'runtime.nvidia.com' is not supported when requesting other CDI devices",
+            )
+            .hint("ask for all devices by names of one kind")),
+        }
+    }
+}
+
+/// Reads what a container asks for. Annotations count only where `with_annotations` says so (the mode
+/// `cdi`, and to find out whether `auto` means `cdi`).
+#[must_use]
+pub fn request(config: &Config, settings: &Settings, with_annotations: bool) -> Request {
+    let variables = Variables::of(config);
+    let privileged = config.bounding_capabilities().iter().any(|name| name == "CAP_SYS_ADMIN");
+    let mut request = Request { privileged, ..Request::default() };
+    let annotated = if with_annotations { annotations(config, settings) } else { Ask::Nothing };
+    let mounted =
+        if settings.accept_volume_mounts { volume_mounts(config, &mut request.notes) } else { Ask::Nothing };
+    let (ask, source) = if annotated != Ask::Nothing {
+        (annotated, Source::Annotations)
+    } else if mounted != Ask::Nothing {
+        (mounted, Source::VolumeMounts)
+    } else {
+        (environment(&variables, settings, &mut request), Source::Environment)
+    };
+    if ask != Ask::Nothing {
+        request.source = source;
+        request.notes.extend(variables.unsupported());
+    }
+    request.ask = ask;
+    request
+}
+
+/// Annotations whose key has one of the prefixes, by key; values are comma lists.
+fn annotations(config: &Config, settings: &Settings) -> Ask {
+    let prefixes = &settings.runtime.modes.cdi_annotation_prefixes;
+    let mut found = config.annotations();
+    found.retain(|(key, _)| prefixes.iter().any(|prefix| key.starts_with(prefix.as_str())));
+    found.sort();
+    Ask::of_list(found.iter().flat_map(|(_, value)| value.split(',')))
+}
+
+fn volume_mounts(config: &Config, notes: &mut Vec<String>) -> Ask {
+    let mut ids = Vec::new();
+    for mount in config.mounts() {
+        let Some(name) = mount.destination.strip_prefix(VOLUME_MOUNTS) else { continue };
+        if mount.source.as_deref() != Some("/dev/null") || name.starts_with("imex/") {
+            continue;
+        }
+        match name.strip_prefix("cdi/").map(cdi_mount) {
+            None => ids.push(name.to_owned()),
+            Some(Some(qualified)) => ids.push(qualified),
+            Some(None) => notes.push(format!("ignoring invalid CDI device mount {}", mount.destination)),
+        }
+    }
+    Ask::of_list(ids)
+}
+
+/// `vendor/class/device` or `vendor/class=device`.
+fn cdi_mount(path: &str) -> Option<String> {
+    let qualified = match path.rsplit_once('/') {
+        Some((kind, device)) if kind.contains('/') => format!("{kind}={device}"),
+        _ => path.to_owned(),
+    };
+    cdi::is_qualified(&qualified).then_some(qualified)
+}
+
+fn environment(variables: &Variables, settings: &Settings, request: &mut Request) -> Ask {
+    let ask = variables.devices(&settings.swarm_resource);
+    if ask == Ask::Nothing || request.privileged || settings.accept_envvar_when_unprivileged {
+        return ask;
+    }
+    request
+        .notes
+        .push("Ignoring devices requested by environment variable(s) in unprivileged container".to_owned());
+    Ask::Nothing
+}
+
+/// The container's environment; of a name that stands twice the last one counts, as for the programs
+/// in the container.
+pub(crate) struct Variables(HashMap<String, String>);
+
+impl Variables {
+    pub(crate) fn of(config: &Config) -> Self {
+        let pairs = config.env();
+        Self(
+            pairs
+                .iter()
+                .filter_map(|entry| entry.split_once('='))
+                .map(|(k, v)| (k.into(), v.into()))
+                .collect(),
+        )
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// An image made before CUDA 9 asks for all GPUs by its `CUDA_VERSION` alone.
+    pub(crate) fn is_legacy_image(&self) -> bool {
+        let set = |name| self.get(name).is_some_and(|value| !value.is_empty());
+        set("CUDA_VERSION") && !set("NVIDIA_REQUIRE_CUDA")
+    }
+
+    fn devices(&self, swarm_resource: &str) -> Ask {
+        let swarm: Vec<&str> = swarm_resource
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .filter_map(|name| self.get(name))
+            .collect();
+        if !swarm.is_empty() {
+            return Ask::of_list(swarm.iter().flat_map(|value| value.split(',')));
+        }
+        match self.get("NVIDIA_VISIBLE_DEVICES") {
+            Some(value) => Ask::of_list(value.split(',')),
+            None if self.is_legacy_image() => Ask::All,
+            None => Ask::Nothing,
+        }
+    }
+
+    /// What the original would add and we cannot yet.
+    fn unsupported(&self) -> impl Iterator<Item = String> {
+        const GATED: &[&str] = &["NVIDIA_GDS", "NVIDIA_MOFED", "NVIDIA_GDRCOPY", "NVIDIA_NVSWITCH"];
+        let gated = GATED.iter().filter(|name| self.get(name) == Some("enabled"));
+        let imex = self.get("NVIDIA_IMEX_CHANNELS").filter(|value| !matches!(*value, "" | "none" | "all"));
+        gated
+            .copied()
+            .chain(imex.map(|_| "NVIDIA_IMEX_CHANNELS"))
+            .map(|name| format!("{name} is not supported yet and has no effect"))
+    }
+}
