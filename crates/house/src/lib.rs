@@ -7,6 +7,7 @@
 
 pub mod codes;
 pub mod packages;
+pub mod pages;
 pub mod sources;
 
 use std::path::PathBuf;

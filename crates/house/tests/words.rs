@@ -24,6 +24,8 @@ const DOORS: &[(&str, &str)] = &[
 const UNSAFE: &[(&str, &str)] = &[
     ("crates/nvml/src/library.rs", "the C interface of NVML, loaded at run time in the child"),
     ("crates/rootfs/src/syscalls.rs", "system calls that rustix does not wrap"),
+    ("crates/runtime/src/prestart/bpf.rs", "the bpf system call: device programs of cgroup v2"),
+    ("crates/sim/src/door/system.rs", "namespaces of a simulated host"),
     ("crates/sim-nvml/src/abi.rs", "the C interface that NVML's callers expect"),
     ("crates/sim-smi/src/nvml.rs", "calls NVML as the real program does"),
 ];

@@ -1,0 +1,102 @@
+//! Options and what they make of the specification of a recorded machine.
+
+use crate::exit::Exit;
+use crate::session::Session;
+use cdi::{Format, Spec};
+use host::{Environment, Host};
+use std::ffi::OsString;
+
+/// The specification that `nvidia-ctk cdi generate OPTIONS` prints on the recorded machine.
+fn spec(options: &str, environment: &[(&str, &str)]) -> Spec {
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/hosts/conformance-dgx");
+    let environment = Environment::from(environment.iter().copied());
+    let mut session = Session::kept(Host::recorded(recorded).unwrap().with_environment(environment));
+    let arguments = format!("--quiet cdi generate {options}");
+    let arguments: Vec<OsString> = arguments.split_whitespace().map(OsString::from).collect();
+    let exit = crate::nvidia_ctk::run(&mut session, &arguments);
+    let (out, err) = session.printed();
+    assert_eq!((exit, err), (Exit::Well, ""), "{options}");
+    let format = if out.starts_with('{') { Format::Json } else { Format::Yaml };
+    cdi::parse(out.as_bytes(), format).unwrap()
+}
+
+fn names(options: &str) -> String {
+    let spec = spec(options, &[]);
+    spec.devices.iter().map(|device| device.name.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// Programs and first arguments of all hooks.
+fn hooks(spec: &Spec) -> Vec<String> {
+    let devices = spec.devices.iter().flat_map(|device| &device.container_edits.hooks);
+    let hooks = spec.container_edits.hooks.iter().chain(devices);
+    hooks
+        .map(|hook| {
+            format!("{} {}", hook.path, hook.args.iter().take(3).cloned().collect::<Vec<_>>().join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn devices_are_chosen_and_named() {
+    let three = "GPU-f0a10003-aaaa-4bbb-8ccc-000000001003";
+    for (options, expected) in [
+        ("--device-id=3", format!("3 {three} all")),
+        ("--device-id=3,1 --device-name-strategy=index", "1 3 all".to_owned()),
+        ("--devices=3 --device 3 --device-name-strategy=type-index", "all gpu3".to_owned()),
+        ("--device-ids=3,none --device-name-strategy=uuid", three.to_owned()),
+        ("--no-all-device --device-name-strategy=index", "0 1 2 3 4 5 6 7".to_owned()),
+        (
+            "--device-id=gpu-F0A10003-AAAA-4bbb-8ccc-000000001003 --device-name-strategy=index",
+            "3 all".to_owned(),
+        ),
+    ] {
+        assert_eq!(names(options), expected, "{options}");
+    }
+}
+
+#[test]
+fn kind_and_version_follow_the_options() {
+    for (options, kind, version) in [
+        ("", "nvidia.com/gpu", "0.7.0"),
+        ("--cdi-vendor=acme.com --cdi-class=card", "acme.com/card", "0.7.0"),
+        ("--feature-flag=no-additional-gids-for-device-nodes", "nvidia.com/gpu", "0.5.0"),
+        ("--format=json", "nvidia.com/gpu", "0.7.0"),
+    ] {
+        let spec = spec(options, &[]);
+        assert_eq!((spec.kind.as_str(), spec.cdi_version.as_str()), (kind, version), "{options}");
+    }
+}
+
+#[test]
+fn the_environment_gives_options_too() {
+    let variables =
+        [("NVIDIA_CTK_CDI_GENERATE_DEVICE_IDS", "2,5"), ("NVIDIA_CTK_CDI_GENERATE_NO_ALL_DEVICE", "true")];
+    assert_eq!(spec("--device-name-strategy=index", &variables).devices.len(), 2);
+    let variables = [("NVIDIA_CTK_CDI_HOOK_PATH", "/opt/hook")];
+    assert!(hooks(&spec("", &variables))[0].starts_with("/opt/hook hook prepare-container"));
+}
+
+#[test]
+fn hooks_are_one_or_many() {
+    let fused = hooks(&spec("", &[]));
+    assert_eq!(fused.len(), 1);
+    assert!(fused[0].starts_with("/usr/bin/nvidia-cdi-hook nvidia-cdi-hook prepare-container"), "{fused:?}");
+    let path = "--hook-style=separate --device-id=0 --device-name-strategy=index --no-all-device --nvidia-cdi-hook-path=/x/nvidia-ctk";
+    let separate = hooks(&spec(path, &[]));
+    assert!(
+        separate.len() > 5 && separate.iter().all(|hook| hook.starts_with("/x/nvidia-ctk nvidia-ctk hook")),
+        "{separate:?}"
+    );
+    let few = hooks(&spec(&format!("{path} --disable-hook=all --enable-hook=update-ldcache"), &[]));
+    assert_eq!(few.len(), 1, "{few:?}");
+}
+
+#[test]
+fn sockets_can_be_left_out() {
+    let sockets = |options| {
+        let spec = spec(options, &[]);
+        spec.container_edits.mounts.iter().filter(|mount| mount.host_path.ends_with("/socket")).count()
+    };
+    assert!(sockets("") > 0);
+    assert_eq!(sockets("--feature-flags=disable-ipc-discoverer"), 0);
+}

@@ -1,0 +1,59 @@
+//! The musl loader has no cache: it searches the directories of `/etc/ld-musl-ARCH.path`.
+
+use diag::Result;
+use rootfs::ContainerRoot;
+
+#[cfg(target_arch = "x86_64")]
+const ARCHITECTURE: &str = "x86_64";
+#[cfg(target_arch = "aarch64")]
+const ARCHITECTURE: &str = "aarch64";
+
+/// What musl searches without a path file; a path file takes its place (musl, `ldso/dynlink.c`).
+const DEFAULT: &str = "/lib:/usr/local/lib:/usr/lib";
+
+/// Adds `folders` to the path file of an image with the musl loader.
+pub(crate) fn update(root: &ContainerRoot, folders: &[String]) -> Result<()> {
+    if root.lstat(format!("/lib/ld-musl-{ARCHITECTURE}.so.1"))?.is_none() {
+        return Ok(());
+    }
+    let file = format!("/etc/ld-musl-{ARCHITECTURE}.path");
+    let present = super::read_small(root, &file)?;
+    let present = present.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    match with_folders(present.as_deref(), folders) {
+        Some(content) => root.write_file_atomic(&file, content.as_bytes(), 0o644).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// The file's content with the missing folders behind; `None` when none is missing.
+fn with_folders(present: Option<&str>, folders: &[String]) -> Option<String> {
+    let base = present.unwrap_or(DEFAULT);
+    let known: Vec<&str> = base.split([':', '\n']).map(str::trim).collect();
+    let missing: Vec<&str> =
+        folders.iter().map(String::as_str).filter(|folder| !known.contains(folder)).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let base = base.trim_end_matches(['\n', ':']);
+    let separator = if base.is_empty() { "" } else { "\n" };
+    Some(format!("{base}{separator}{}\n", missing.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_folders;
+
+    #[test]
+    fn folders_are_added_once_and_the_default_is_kept() {
+        let folders = ["/usr/lib64".to_owned(), "/usr/lib".to_owned()];
+        let table = [
+            (None, Some("/lib:/usr/local/lib:/usr/lib\n/usr/lib64\n")),
+            (Some("/lib\n/opt/lib\n"), Some("/lib\n/opt/lib\n/usr/lib64\n/usr/lib\n")),
+            (Some("/usr/lib64:/usr/lib\n"), None),
+            (Some(""), Some("/usr/lib64\n/usr/lib\n")),
+        ];
+        for (present, expected) in table {
+            assert_eq!(with_folders(present, &folders).as_deref(), expected, "{present:?}");
+        }
+    }
+}

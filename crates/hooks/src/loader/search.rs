@@ -1,0 +1,148 @@
+//! Where the image's loader searches: `ld.so.conf` with its includes, then the built-in directories.
+
+use super::{COMPAT_DROP_IN, CONFIGURATION, DROP_IN};
+use diag::Result;
+use formats::ldsoconf::{self, Directive};
+use rootfs::{ContainerRoot, Kind};
+
+/// Includes that include each other end here.
+const DEPTH_LIMIT: usize = 8;
+/// More configuration files than a sound image has.
+const FILES_LIMIT: usize = 512;
+/// More directories than a sound image has.
+const DIRECTORIES_LIMIT: usize = 256;
+
+#[cfg(target_arch = "x86_64")]
+const DEBIAN: &[&str] = &["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib"];
+#[cfg(target_arch = "aarch64")]
+const DEBIAN: &[&str] = &["/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib", "/usr/lib"];
+const OTHERS: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+
+/// Directories in search order, each once.
+#[derive(Debug)]
+pub(crate) struct SearchPath {
+    directories: Vec<Directory>,
+}
+
+#[derive(Clone, Debug)]
+struct Directory {
+    path: String,
+    /// Device and inode; `None` for a directory that does not exist.
+    identity: Option<(u64, u64)>,
+}
+
+impl SearchPath {
+    /// Reads the image's configuration, without what earlier starts of this container added.
+    pub(crate) fn read(root: &ContainerRoot) -> Result<Self> {
+        let mut reader = Reader { root, files: 0, found: Vec::new() };
+        reader.file(CONFIGURATION, 0)?;
+        let built_in = if root.lstat("/etc/debian_version")?.is_some() { DEBIAN } else { OTHERS };
+        let paths = reader.found.into_iter().chain(built_in.iter().map(|path| (*path).to_owned()));
+        let mut search = Self { directories: Vec::new() };
+        for path in paths.take(DIRECTORIES_LIMIT) {
+            search.push(root, path);
+        }
+        Ok(search)
+    }
+
+    /// Whether the loader searches this directory, under whatever name.
+    pub(crate) fn covers(&self, root: &ContainerRoot, path: &str) -> bool {
+        match identity(root, path) {
+            Some(wanted) => self.directories.iter().any(|known| known.identity == Some(wanted)),
+            None => self.directories.iter().any(|known| known.path == path),
+        }
+    }
+
+    /// Has `path` searched before all others.
+    pub(crate) fn put_first(&mut self, root: &ContainerRoot, path: &str) {
+        let directory = Directory { path: path.to_owned(), identity: identity(root, path) };
+        self.directories.insert(0, directory);
+    }
+
+    /// Takes over the spelling of `path` for the directory that it names.
+    pub(crate) fn respell(&mut self, root: &ContainerRoot, path: &str) {
+        let Some(wanted) = identity(root, path) else { return };
+        for known in self.directories.iter_mut().filter(|known| known.identity == Some(wanted)) {
+            path.clone_into(&mut known.path);
+        }
+    }
+
+    /// The spelling to use for the directory `path`: the first one in search order.
+    pub(crate) fn spelling(&self, root: &ContainerRoot, path: &str) -> String {
+        let same = |wanted| self.directories.iter().find(|known| known.identity == Some(wanted));
+        identity(root, path).and_then(same).map_or_else(|| path.to_owned(), |known| known.path.clone())
+    }
+
+    /// The directories, in order.
+    pub(crate) fn paths(&self) -> Vec<&str> {
+        self.directories.iter().map(|directory| directory.path.as_str()).collect()
+    }
+
+    /// The directories that exist, in order.
+    pub(crate) fn existing(&self) -> impl Iterator<Item = &str> {
+        let existing = self.directories.iter().filter(|directory| directory.identity.is_some());
+        existing.map(|directory| directory.path.as_str())
+    }
+
+    fn push(&mut self, root: &ContainerRoot, path: String) {
+        let identity = identity(root, &path);
+        let known = self
+            .directories
+            .iter()
+            .any(|known| known.path == path || (identity.is_some() && known.identity == identity));
+        if !known {
+            self.directories.push(Directory { path, identity });
+        }
+    }
+}
+
+/// Device and inode of a directory of the container. A path that leads astray names nothing.
+fn identity(root: &ContainerRoot, path: &str) -> Option<(u64, u64)> {
+    let stat = root.stat(path).ok().flatten()?;
+    (stat.kind == Kind::Directory).then(|| stat.identity())
+}
+
+struct Reader<'r> {
+    root: &'r ContainerRoot,
+    files: usize,
+    found: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn file(&mut self, path: &str, depth: usize) -> Result<()> {
+        if depth > DEPTH_LIMIT || self.files >= FILES_LIMIT || path == DROP_IN || path == COMPAT_DROP_IN {
+            return Ok(());
+        }
+        self.files += 1;
+        let Some(bytes) = super::read_small(self.root, path)? else { return Ok(()) };
+        for directive in ldsoconf::parse(&String::from_utf8_lossy(&bytes)) {
+            match directive {
+                Directive::Directory(path) => self.found.push(path),
+                Directive::Include(pattern) => {
+                    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
+                    self.include(&ldsoconf::absolute_pattern(&pattern, folder), depth)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Patterns are allowed in the last component, where distributions use them.
+    fn include(&mut self, pattern: &str, depth: usize) -> Result<()> {
+        let Some((folder, name)) = pattern.rsplit_once('/') else { return Ok(()) };
+        if !name.contains(['*', '?', '[']) {
+            return self.file(pattern, depth + 1);
+        }
+        if self.root.stat(folder)?.is_none_or(|stat| stat.kind != Kind::Directory) {
+            return Ok(());
+        }
+        // The list is sorted by name, as the expansion of a pattern is.
+        for entry in self.root.list(folder)?.unwrap_or_default() {
+            let entry = entry.name.to_string_lossy();
+            if formats::glob::matches(name, &entry) {
+                self.file(&format!("{folder}/{entry}"), depth + 1)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,230 @@
+//! The fused hook's work in trees of several kinds of images: what is in them afterwards, that a
+//! second start changes nothing, and that hostile ones are neither followed nor waited for.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "the tests build the trees themselves, and a failure to do so is a failed test"
+)]
+
+mod tree;
+
+use formats::ldcache::{FLAGS_X86_64, LdCache, NewEntry};
+use hooks::{HostTables, Preparation};
+use rootfs::ContainerRoot;
+use std::ffi::OsString;
+use tree::Tree;
+
+const DEBIAN: &str = "/usr/lib/x86_64-linux-gnu";
+
+/// An image of Debian's layout with a merged `/usr` and the given `ld.so.conf`.
+fn debian() -> Tree {
+    let tree = Tree::new();
+    tree.file("etc/debian_version", b"12.0\n");
+    tree.file("etc/ld.so.conf", b"include /etc/ld.so.conf.d/*.conf\n");
+    tree.file(
+        "etc/ld.so.conf.d/x86_64-linux-gnu.conf",
+        b"/lib/x86_64-linux-gnu\n/usr/lib/x86_64-linux-gnu\n",
+    );
+    tree.directory("usr/lib/x86_64-linux-gnu");
+    tree.link("lib", "usr/lib");
+    tree.file("etc/ld.so.cache", &cache(&[("libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6")]));
+    tree
+}
+
+fn cache(entries: &[(&str, &str)]) -> Vec<u8> {
+    let new: Vec<NewEntry> = entries
+        .iter()
+        .map(|(soname, path)| NewEntry {
+            soname: (*soname).to_owned(),
+            path: (*path).to_owned(),
+            flags: FLAGS_X86_64,
+        })
+        .collect();
+    LdCache::default().merge(&new).to_bytes()
+}
+
+/// The cache's entries as `soname path`, in the order of the file.
+fn entries(tree: &Tree) -> Vec<String> {
+    let bytes = tree.read("etc/ld.so.cache");
+    let parsed = LdCache::parse(&bytes).unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    parsed.entries.iter().map(|entry| format!("{} {}", text(entry.soname), text(entry.path))).collect()
+}
+
+fn preparation(arguments: &str) -> Preparation {
+    let arguments: Vec<OsString> = arguments.split_whitespace().map(OsString::from).collect();
+    Preparation::parse(&arguments).unwrap()
+}
+
+/// One library as the fused hook is told of it.
+fn with_cuda(folder: &str) -> Preparation {
+    preparation(&format!(
+        "--link libcuda.so.580.95.05::{folder}/libcuda.so.1 --link libcuda.so.1::{folder}/libcuda.so \
+         --folder {folder} --library libcuda.so.1={folder}/libcuda.so.580.95.05"
+    ))
+}
+
+/// Runs the preparation twice, as two starts of one container do; the second changes nothing.
+fn run_twice(tree: &Tree, preparation: &Preparation) {
+    run(tree, preparation).unwrap();
+    let first = tree.listing();
+    run(tree, preparation).unwrap();
+    assert_eq!(tree.listing(), first, "a second start changed the container");
+}
+
+fn run(tree: &Tree, preparation: &Preparation) -> diag::Result<()> {
+    preparation.run(&ContainerRoot::open(tree.path())?, &HostTables::default(), &[])
+}
+
+#[test]
+fn the_cache_takes_the_spelling_that_it_already_uses() {
+    let tree = debian();
+    run_twice(&tree, &with_cuda(DEBIAN));
+    assert_eq!(
+        entries(&tree),
+        [
+            "libcuda.so.1 /lib/x86_64-linux-gnu/libcuda.so.1",
+            "libcuda.so /lib/x86_64-linux-gnu/libcuda.so",
+            "libc.so.6 /lib/x86_64-linux-gnu/libc.so.6",
+        ]
+    );
+    let drop_ins: Vec<String> =
+        tree.listing().into_iter().filter(|line| line.contains("ld.so.conf.d/")).collect();
+    assert_eq!(drop_ins.len(), 1, "a covered directory needs no drop-in: {drop_ins:?}");
+}
+
+#[test]
+fn a_cache_with_another_spelling_than_the_configuration_keeps_it() {
+    let tree = debian();
+    tree.file("etc/ld.so.cache", &cache(&[("libc.so.6", &format!("{DEBIAN}/libc.so.6"))]));
+    run_twice(&tree, &with_cuda(DEBIAN));
+    assert_eq!(entries(&tree)[0], format!("libcuda.so.1 {DEBIAN}/libcuda.so.1"));
+}
+
+#[test]
+fn a_directory_that_is_not_searched_gets_one_drop_in() {
+    let tree = debian();
+    tree.directory("usr/lib64");
+    run_twice(&tree, &with_cuda("/usr/lib64"));
+    assert_eq!(tree.read("etc/ld.so.conf.d/00-nvcr-longshore.conf"), b"/usr/lib64\n");
+    assert_eq!(entries(&tree)[0], "libcuda.so.1 /usr/lib64/libcuda.so.1");
+    // The next start of this container is on a host whose driver lies elsewhere.
+    run_twice(&tree, &with_cuda(DEBIAN));
+    assert!(!tree.has("etc/ld.so.conf.d/00-nvcr-longshore.conf"));
+}
+
+#[test]
+fn a_missing_soname_link_is_made_and_a_foreign_one_replaced() {
+    let tree = debian();
+    tree.file("usr/lib/x86_64-linux-gnu/libcuda.so", b"a file of the image");
+    run_twice(&tree, &with_cuda(DEBIAN));
+    assert_eq!(tree.link_text("usr/lib/x86_64-linux-gnu/libcuda.so"), "libcuda.so.1");
+    let arguments =
+        format!("--folder {DEBIAN} --library libnvidia-ml.so.1={DEBIAN}/libnvidia-ml.so.580.95.05");
+    run_twice(&tree, &preparation(&arguments));
+    assert_eq!(tree.link_text("usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1"), "libnvidia-ml.so.580.95.05");
+    let arguments = format!("--folder {DEBIAN} --library libnvidia-tls.so.580={DEBIAN}/libnvidia-tls.so.580");
+    run_twice(&tree, &preparation(&arguments));
+    assert!(!tree.has("usr/lib/x86_64-linux-gnu/libnvidia-tls.so.580"), "a link to itself was made");
+}
+
+#[test]
+fn images_without_a_cache_get_none() {
+    let tree = debian();
+    tree.remove("etc/ld.so.cache");
+    run_twice(&tree, &with_cuda("/usr/lib64"));
+    assert!(!tree.has("etc/ld.so.cache"));
+    assert_eq!(tree.link_text("usr/lib64/libcuda.so.1"), "libcuda.so.580.95.05");
+}
+
+#[test]
+fn musl_searches_the_folder_from_its_path_file() {
+    let tree = Tree::new();
+    tree.file("lib/ld-musl-x86_64.so.1", b"loader");
+    run_twice(&tree, &with_cuda("/usr/lib64"));
+    assert_eq!(tree.read("etc/ld-musl-x86_64.path"), b"/lib:/usr/local/lib:/usr/lib\n/usr/lib64\n");
+}
+
+#[test]
+fn a_cache_that_cannot_be_read_is_made_anew_from_the_images_directories() {
+    let good = cache(&[("libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6")]);
+    for bytes in [&good[..good.len() - 5], b"", b"ld.so-1.7.0\0rest", b"glibc-ld.so.cache9.9"] {
+        let tree = debian();
+        tree.file("etc/ld.so.cache", bytes);
+        tree.library("usr/lib/x86_64-linux-gnu/libc.so.6", "libc.so.6");
+        tree.library("usr/lib/x86_64-linux-gnu/libz.so.1.2.13", "libz.so.1");
+        tree.link("usr/lib/x86_64-linux-gnu/libz.so.1", "libz.so.1.2.13");
+        tree.file("usr/lib/x86_64-linux-gnu/libnot.so", b"INPUT(libc.so.6)");
+        run_twice(&tree, &with_cuda(DEBIAN));
+        assert_eq!(
+            entries(&tree),
+            [
+                "libz.so.1 /lib/x86_64-linux-gnu/libz.so.1",
+                "libcuda.so.1 /lib/x86_64-linux-gnu/libcuda.so.1",
+                "libcuda.so /lib/x86_64-linux-gnu/libcuda.so",
+                "libc.so.6 /lib/x86_64-linux-gnu/libc.so.6",
+            ],
+            "{:?}",
+            String::from_utf8_lossy(bytes)
+        );
+    }
+}
+
+#[test]
+fn newer_compat_libraries_come_first_and_go_when_they_are_no_longer_needed() {
+    let tree = debian();
+    tree.library("usr/local/cuda-13/compat/libcuda.so.590.10.01", "libcuda.so.1");
+    tree.link("usr/local/cuda-13/compat/libcuda.so.1", "libcuda.so.590.10.01");
+    tree.link("usr/local/cuda", "cuda-13");
+    let mut preparation = with_cuda(DEBIAN);
+    preparation.host_driver_version = Some("580.95.05".to_owned());
+    run_twice(&tree, &preparation);
+    assert_eq!(tree.read("etc/ld.so.conf.d/00-compat-longshore.conf"), b"/usr/local/cuda/compat\n");
+    assert_eq!(
+        entries(&tree)[..2],
+        [
+            "libcuda.so.1 /usr/local/cuda/compat/libcuda.so.1",
+            "libcuda.so.1 /lib/x86_64-linux-gnu/libcuda.so.1"
+        ]
+    );
+    preparation.host_driver_version = Some("590.10.01".to_owned());
+    run_twice(&tree, &preparation);
+    assert!(!tree.has("etc/ld.so.conf.d/00-compat-longshore.conf"));
+    assert_eq!(entries(&tree)[0], "libcuda.so.1 /lib/x86_64-linux-gnu/libcuda.so.1");
+}
+
+#[test]
+fn hostile_loader_files_are_neither_followed_nor_waited_for() {
+    type Spoil = fn(&Tree);
+    let table: [(&str, Spoil); 8] = [
+        ("cache is a fifo", |tree| tree.fifo("etc/ld.so.cache")),
+        ("cache is a directory", |tree| {
+            tree.remove("etc/ld.so.cache");
+            tree.directory("etc/ld.so.cache/full");
+        }),
+        ("cache leads to the host", |tree| tree.link("etc/ld.so.cache", tree.host("secret"))),
+        ("configuration is a fifo", |tree| tree.fifo("etc/ld.so.conf")),
+        ("drop-in is a fifo", |tree| tree.fifo("etc/ld.so.conf.d/a.conf")),
+        ("configuration includes itself", |tree| tree.file("etc/ld.so.conf", b"include ld.so.conf\n")),
+        ("library directory leads to the host", |tree| {
+            tree.remove("usr/lib/x86_64-linux-gnu");
+            tree.link("usr/lib/x86_64-linux-gnu", tree.host(""));
+        }),
+        ("library directory is a loop", |tree| {
+            tree.remove("usr/lib/x86_64-linux-gnu");
+            tree.link("usr/lib/x86_64-linux-gnu", "x86_64-linux-gnu");
+        }),
+    ];
+    for (name, spoil) in table {
+        let tree = debian();
+        spoil(&tree);
+        // Whether the container starts or is refused: the host is as it was, and nothing hangs.
+        let outcome = run(&tree, &with_cuda(DEBIAN));
+        assert_eq!(tree.host_listing(), ["secret"], "{name}: {outcome:?}");
+        let refused = name.contains("directory");
+        assert_eq!(outcome.is_err(), refused, "{name}: {outcome:?}");
+        if !refused {
+            assert!(name.contains("the host") || entries(&tree).len() >= 2, "{name}");
+        }
+    }
+}
