@@ -64,10 +64,12 @@ pub fn apply(edits: &ContainerEdits, config: &mut Config) -> Result<()> {
         config.push_env(entry)?;
     }
     let owner = config.process_user();
-    edits.device_nodes.iter().try_for_each(|node| apply_node(node, owner, config))?;
+    let devices: Vec<oci::Device> = edits.device_nodes.iter().map(|node| oci_device(node, owner)).collect();
+    config.set_devices(&devices)?;
+    edits.device_nodes.iter().zip(&devices).try_for_each(|(node, device)| allow(node, device, config))?;
     apply_net_devices(edits, config)?;
     if !edits.mounts.is_empty() {
-        edits.mounts.iter().try_for_each(|mount| config.add_mount(&oci_mount(mount)))?;
+        config.add_mounts(&edits.mounts.iter().map(oci_mount).collect::<Vec<_>>())?;
         config.sort_mounts()?;
     }
     edits.hooks.iter().try_for_each(|hook| apply_hook(hook, config))?;
@@ -90,29 +92,31 @@ fn last_of_each_name(entries: &[String]) -> Vec<&str> {
     kept
 }
 
-fn apply_node(node: &DeviceNode, owner: (u32, u32), config: &mut Config) -> Result<()> {
-    let kind = node.type_.clone().filter(|kind| !kind.is_empty()).unwrap_or_else(|| "c".into());
+fn oci_device(node: &DeviceNode, owner: (u32, u32)) -> oci::Device {
     let unless_root = |id: u32| Some(id).filter(|id| *id != 0);
-    config.set_device(&oci::Device {
+    oci::Device {
         path: node.path.clone(),
-        kind: kind.clone(),
+        kind: node.type_.clone().filter(|kind| !kind.is_empty()).unwrap_or_else(|| "c".into()),
         major: node.major,
         minor: node.minor,
         file_mode: node.file_mode,
         uid: node.uid.or(unless_root(owner.0)),
         gid: node.gid.or(unless_root(owner.1)),
-    })?;
-    if !matches!(kind.as_str(), "b" | "c") {
+    }
+}
+
+/// Lets the device cgroup pass what the node is for.
+fn allow(node: &DeviceNode, device: &oci::Device, config: &mut Config) -> Result<()> {
+    if !matches!(device.kind.as_str(), "b" | "c") {
         return Ok(());
     }
+    let access = node.permissions.clone().filter(|access| !access.is_empty()).unwrap_or_else(|| "rwm".into());
     config.allow_device(&oci::DeviceRule {
         allow: true,
-        kind: Some(kind),
-        major: Some(node.major),
-        minor: Some(node.minor),
-        access: Some(
-            node.permissions.clone().filter(|access| !access.is_empty()).unwrap_or_else(|| "rwm".into()),
-        ),
+        kind: Some(device.kind.clone()),
+        major: Some(device.major),
+        minor: Some(device.minor),
+        access: Some(access),
     })
 }
 

@@ -6,6 +6,7 @@ mod model;
 mod name;
 mod parse;
 mod registry;
+mod transcribe;
 mod validate;
 mod version;
 mod write;

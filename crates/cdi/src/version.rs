@@ -6,8 +6,11 @@ use crate::{ContainerEdits, Spec};
 pub(crate) const RELEASED: &[&str] =
     &["0.1.0", "0.2.0", "0.3.0", "0.4.0", "0.5.0", "0.6.0", "0.7.0", "0.8.0", "1.0.0", "1.1.0"];
 
+/// A version, and whether a specification uses what came with it.
+type Need = (&'static str, fn(&Spec) -> bool);
+
 /// What needs which version, newest first; without any of it 0.3.0 does.
-const NEEDS: &[(&str, fn(&Spec) -> bool)] = &[
+const NEEDS: &[Need] = &[
     ("1.1.0", needs_1_1),
     ("0.7.0", |spec| any_edits(spec, |edits| !edits.additional_gids.is_empty() || edits.intel_rdt.is_some())),
     ("0.6.0", |spec| {

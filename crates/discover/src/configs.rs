@@ -4,8 +4,8 @@ use crate::places;
 use crate::survey::{Survey, join};
 use driver::File;
 
-/// Files and the directory in which containers expect them, in which `/usr/share` and `/etc` are
-/// those of `upstream-surface` 5.6.
+/// Files, and the directory below which containers expect them wherever the host has them. The list is
+/// that of the NVIDIA Container Toolkit 1.20.
 const FILES: &[(&str, &str)] = &[
     ("/usr/share", "glvnd/egl_vendor.d/10_nvidia.json"),
     ("/usr/share", "egl/egl_external_platform.d/15_nvidia_gbm.json"),

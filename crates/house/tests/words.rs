@@ -27,6 +27,7 @@ const UNSAFE: &[(&str, &str)] = &[
     ("crates/runtime/src/prestart/bpf.rs", "the bpf system call: device programs of cgroup v2"),
     ("crates/sim/src/door/system.rs", "namespaces of a simulated host"),
     ("crates/sim-nvml/src/abi.rs", "the C interface that NVML's callers expect"),
+    ("crates/sim-nvml/tests/c_interface.rs", "calls the built library as a C program does"),
     ("crates/sim-smi/src/nvml.rs", "calls NVML as the real program does"),
 ];
 

@@ -98,8 +98,11 @@ fn folders(driver: &Driver, policy: &Policy) -> Vec<String> {
 }
 
 fn sonames(driver: &Driver, policy: &Policy) -> Vec<String> {
-    let libraries = driver.libraries.iter().filter(|library| policy.wants_library(library));
+    let mut libraries: Vec<_> =
+        driver.libraries.iter().filter(|library| policy.wants_library(library)).collect();
+    libraries.sort_by_cached_key(|library| crate::mounts::by_depth(&library.file.container_path));
     libraries
+        .iter()
         .filter_map(|library| Some(format!("{}={}", library.soname.as_deref()?, library.file.container_path)))
         .flat_map(|pair| ["--library".to_owned(), pair])
         .collect()

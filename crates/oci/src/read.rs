@@ -131,18 +131,14 @@ impl Config {
 
     fn capabilities(&self) -> Result<Vec<String>> {
         #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Capabilities {
-            Sets {
-                #[serde(default, deserialize_with = "model::list")]
-                bounding: Vec<String>,
-            },
-            Flat(Vec<String>),
+        struct Sets {
+            #[serde(default, deserialize_with = "model::list")]
+            bounding: Vec<String>,
         }
-        Ok(match self.value(&["process", "capabilities"])? {
-            Some(Capabilities::Sets { bounding }) => bounding,
-            Some(Capabilities::Flat(flat)) => flat,
-            None => Vec::new(),
-        })
+        const PATH: &[&str] = &["process", "capabilities"];
+        match self.node(PATH).is_some_and(|node| node.text().starts_with('[')) {
+            true => self.list(PATH),
+            false => Ok(self.value::<Sets>(PATH)?.map(|sets| sets.bounding).unwrap_or_default()),
+        }
     }
 }

@@ -43,6 +43,15 @@ fn readers_give_what_is_written() {
 }
 
 #[test]
+fn capabilities_may_be_flat_as_in_old_versions() {
+    let bounding = |text: &str| Config::parse(text.as_bytes()).map(|config| config.bounding_capabilities());
+    assert_eq!(bounding(r#"{"process":{"capabilities":["CAP_A"]}}"#).unwrap(), ["CAP_A"]);
+    assert!(bounding(r#"{"process":{"capabilities":{"effective":["CAP_A"]}}}"#).unwrap().is_empty());
+    assert!(bounding(r#"{"process":{"capabilities":null}}"#).unwrap().is_empty());
+    assert!(bounding(r#"{"process":{"capabilities":7}}"#).is_err());
+}
+
+#[test]
 fn edits_land_where_they_belong_and_keep_the_rest() {
     let mut config = engine();
     config.push_env("B=2").unwrap();

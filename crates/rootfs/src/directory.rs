@@ -202,12 +202,19 @@ impl Directory {
         }
     }
 
-    /// An empty file as a mount point. A link that leads to a missing file is refused (EEXIST).
+    /// An empty file as a mount point. A link that leads nowhere is refused: who made it chose where
+    /// the file would come to lie.
     pub(crate) fn make_mount_file(&self, name: &OsStr) -> Result<()> {
         self.check_name(name)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         match openat(&self.fd, name, flags, Mode::from_raw_mode(0o644)) {
             Ok(_) => Ok(()),
+            Err(Errno::EXIST) => {
+                let path = format!("{}/{}", self.shown.trim_end_matches('/'), path::given(name));
+                let text =
+                    format!("cannot mount `{path}` in the container: a link that leads nowhere stands there");
+                Err(Failure::coded(codes::MOUNT_FAILED, text).hint("remove it from the image"))
+            }
             Err(errno) => Err(self.failed("cannot make the mount point", name, errno)),
         }
     }
@@ -256,8 +263,7 @@ impl Directory {
     }
 
     fn failed(&self, what: &str, name: &OsStr, errno: Errno) -> Failure {
-        let slash = if self.shown.ends_with('/') { "" } else { "/" };
-        let path = format!("{}{slash}{}", self.shown, path::given(name));
+        let path = format!("{}/{}", self.shown.trim_end_matches('/'), path::given(name));
         match errno {
             Errno::ISDIR | Errno::NOTEMPTY => Failure::coded(
                 codes::NOT_WRITABLE,

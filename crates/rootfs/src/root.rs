@@ -107,6 +107,21 @@ impl ContainerRoot {
         self.open_file(path)?.map(|file| file.read(limit)).transpose()
     }
 
+    /// Like [`ContainerRoot::read_file`], for files that are optional: something else than a regular
+    /// file is as good as nothing.
+    ///
+    /// # Errors
+    /// When the file is larger than `limit`, or the look-up fails for another reason than absence.
+    pub fn read_if_regular(&self, path: impl AsRef<OsStr>, limit: usize) -> Result<Option<Vec<u8>>> {
+        let components = path::components(&path)?;
+        let shown = path::shown(&components);
+        match resolve::regular(self.attached.as_fd(), &path::relative(&components)) {
+            Ok(Some((fd, stat))) => RegularFile::new(fd, stat.into(), shown).read(limit).map(Some),
+            Ok(None) | Err(Errno::INVAL) => Ok(None),
+            Err(errno) => Err(failed(codes::UNREADABLE, "cannot open", &shown, errno)),
+        }
+    }
+
     /// The names in the directory at `path`, sorted; `None` when nothing lies there.
     ///
     /// # Errors

@@ -24,7 +24,7 @@ pub fn read_optional(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
             format!("`{}` is {}, not a regular file", path.display(), stat.kind.describe()),
         ));
     }
-    read_all(fd.into(), path, limit).map(Some)
+    read_all(fd.into(), stat.size, path, limit).map(Some)
 }
 
 /// Like [`read_optional`] for a file that must be there.
@@ -35,9 +35,12 @@ pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
     read_optional(path, limit)?.ok_or_else(|| cannot_read(path, Errno::NOENT))
 }
 
-fn read_all(file: std::fs::File, path: &Path, limit: usize) -> Result<Vec<u8>> {
+/// `size` is what the file says; files of `/proc` say 0.
+fn read_all(file: std::fs::File, size: u64, path: &Path, limit: usize) -> Result<Vec<u8>> {
     use std::io::Read;
-    let mut bytes = Vec::new();
+    // Room for everything and one byte more, so that one call reads the file and one sees its end.
+    let expected = usize::try_from(size).unwrap_or(usize::MAX).min(limit);
+    let mut bytes = Vec::with_capacity(expected.max(4096) + 1);
     let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     file.take(bound).read_to_end(&mut bytes).map_err(|error| {
         Failure::coded(codes::HOST_FILE, format!("cannot read `{}`", path.display())).caused_by(error)

@@ -76,7 +76,7 @@ impl Note<'_> {
     }
 
     fn description(&self, alignment: usize) -> Result<Option<ForwardCompatibility>> {
-        let starts = [align(self.name_size, alignment), align(self.name_size, 4), self.name_size];
+        let starts = [align(self.name_size, alignment), align(self.name_size, 4)];
         let texts =
             starts.map(|padded| trim(slice(self.data, padded.saturating_add(NOTE_HEADER), self.size)));
         let Some(text) = texts.into_iter().find(|text| text.first() == Some(&b'{')) else {

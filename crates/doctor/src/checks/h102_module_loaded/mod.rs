@@ -1,0 +1,104 @@
+//! H102: is the NVIDIA kernel module loaded?
+
+use crate::codes::{DEVICE_NODES, MODULE_LOADED, VERSION_SKEW};
+use crate::facts::{DriverFiles, ModuleFlavour, Platform};
+use crate::{Check, Facts, Layer, Remedy};
+use diag::{Finding, Outcome, Severity};
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    code: MODULE_LOADED,
+    name: "module-loaded",
+    label: "kernel module",
+    layer: Layer::Driver,
+    weight: Severity::Error,
+    explains: &[VERSION_SKEW, DEVICE_NODES],
+    blinds: &[],
+    run,
+    remedy,
+    doc: include_str!("doc.md"),
+};
+
+fn run(facts: &Facts) -> Outcome {
+    if facts.machine.known().is_some_and(|machine| machine.platform == Platform::Wsl2) {
+        return Outcome::DoesNotApply("WSL2 uses the driver of Windows".to_owned());
+    }
+    match facts.driver.as_result() {
+        Err(reason) => Outcome::CannotTell(reason.to_string()),
+        Ok(driver) if driver.loaded => Outcome::Fine(loaded(driver)),
+        Ok(_) if facts.gpus.known().is_some_and(Vec::is_empty) => {
+            Outcome::DoesNotApply("without a GPU there is no module to load".to_owned())
+        }
+        Ok(driver) => Outcome::Found(vec![not_loaded(facts, driver)]),
+    }
+}
+
+fn loaded(driver: &DriverFiles) -> String {
+    let version = driver.module_version.as_deref().unwrap_or("of unknown version");
+    match driver.flavour {
+        Some(ModuleFlavour::Open) => format!("nvidia {version} (open) is loaded"),
+        Some(ModuleFlavour::Proprietary) => format!("nvidia {version} (proprietary) is loaded"),
+        None => format!("nvidia {version} is loaded"),
+    }
+}
+
+fn not_loaded(facts: &Facts, driver: &DriverFiles) -> Finding {
+    let message = match driver.built_for_kernel {
+        Some(false) if !driver.libraries.is_empty() => {
+            "the NVIDIA driver is installed, but there is no module `nvidia` for the running kernel"
+        }
+        Some(true) => "the NVIDIA kernel module is installed but not loaded",
+        _ => "no NVIDIA driver is loaded",
+    };
+    let kernel = facts.machine.known().map_or("", |machine| machine.kernel.as_str());
+    let list = match driver.built_for_kernel {
+        Some(true) => format!("/lib/modules/{kernel}/modules.dep lists nvidia.ko"),
+        Some(false) => format!("/lib/modules/{kernel}/modules.dep lists no nvidia.ko"),
+        None => format!("there is no /lib/modules/{kernel}/modules.dep"),
+    };
+    Finding::new(MODULE_LOADED, Severity::Error, message)
+        .evidence("there is neither /proc/driver/nvidia/version nor /sys/module/nvidia")
+        .evidence(list)
+        .evidence(format!("versions of libcuda and libnvidia-ml: {}", versions(driver)))
+}
+
+fn versions(driver: &DriverFiles) -> String {
+    match driver.library_versions() {
+        versions if versions.is_empty() => "none installed".to_owned(),
+        versions => versions.join(", "),
+    }
+}
+
+fn remedy(facts: &Facts) -> Option<Remedy> {
+    let driver = facts.driver.known()?;
+    Some(
+        match (
+            driver.built_for_kernel,
+            facts.machine.known().and_then(|machine| machine.distribution.as_deref()),
+        ) {
+            (Some(true), _) => Remedy::asking(
+                "sudo modprobe nvidia",
+                "loads the module; when it is refused, `sudo dmesg | grep -i nvrm` says why",
+            )
+            .as_root(),
+            (_, Some("ubuntu")) => Remedy::shown(
+                "sudo ubuntu-drivers install && sudo reboot",
+                "installs the driver that fits this GPU",
+            )
+            .as_root()
+            .restarting("the machine"),
+            (_, Some("debian")) => Remedy::shown(
+                "sudo apt-get install linux-headers-amd64 nvidia-driver && sudo reboot",
+                "installs the driver (component non-free)",
+            )
+            .as_root()
+            .restarting("the machine"),
+            _ => Remedy::shown(
+                "install the NVIDIA driver package of this distribution, then reboot",
+                "installs the driver",
+            )
+            .as_root()
+            .restarting("the machine"),
+        },
+    )
+}

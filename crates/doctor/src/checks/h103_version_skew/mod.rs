@@ -1,0 +1,67 @@
+//! H103: do kernel module and user space libraries have the same version?
+
+use crate::codes::VERSION_SKEW;
+use crate::{Check, Facts, Layer, Remedy};
+use diag::{Finding, Outcome, Severity};
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    code: VERSION_SKEW,
+    name: "version-skew",
+    label: "user space",
+    layer: Layer::Driver,
+    weight: Severity::Error,
+    explains: &[],
+    blinds: &[],
+    run,
+    remedy,
+    doc: include_str!("doc.md"),
+};
+
+fn run(facts: &Facts) -> Outcome {
+    let driver = match facts.driver.as_result() {
+        Ok(driver) => driver,
+        Err(reason) => return Outcome::CannotTell(reason.to_string()),
+    };
+    let Some(module) = driver.module_version.as_deref() else {
+        return Outcome::DoesNotApply("no kernel module to compare with".to_owned());
+    };
+    let versions = driver.library_versions();
+    if versions.is_empty() {
+        return Outcome::Found(vec![without_libraries(module)]);
+    }
+    if versions.contains(&module) {
+        return Outcome::Fine(format!("libraries {}", versions.join(", ")));
+    }
+    let message = format!(
+        "the loaded kernel module is {module}, but the installed libraries are {}",
+        versions.join(", ")
+    );
+    let finding = Finding::new(VERSION_SKEW, Severity::Error, message)
+        .evidence(format!("/proc/driver/nvidia/version says {module}"));
+    Outcome::Found(vec![
+        driver.libraries.iter().take(2).fold(finding, |finding, path| finding.evidence(path.clone())),
+    ])
+}
+
+fn without_libraries(module: &str) -> Finding {
+    let message = format!("kernel module {module} is loaded, but its user space libraries are not installed");
+    Finding::new(VERSION_SKEW, Severity::Error, message)
+        .evidence("neither the loader cache nor the usual directories have libcuda.so.<version> or libnvidia-ml.so.<version>")
+}
+
+fn remedy(facts: &Facts) -> Option<Remedy> {
+    let driver = facts.driver.known()?;
+    Some(if driver.library_versions().is_empty() {
+        let version = driver.module_version.as_deref().unwrap_or_default();
+        Remedy::shown(
+            format!("install the user space packages of driver {version}"),
+            "installs libcuda and libnvidia-ml",
+        )
+        .as_root()
+    } else {
+        Remedy::shown("sudo reboot", "loads the module that belongs to the installed libraries")
+            .as_root()
+            .restarting("the machine")
+    })
+}

@@ -1,0 +1,82 @@
+//! H109: are the device nodes there, with the numbers that the kernel has given out?
+
+use crate::codes::DEVICE_NODES;
+use crate::facts::{Nodes, Platform};
+use crate::{Check, Facts, Layer, Remedy};
+use diag::{Finding, Outcome, Severity};
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    code: DEVICE_NODES,
+    name: "device-nodes",
+    label: "device nodes",
+    layer: Layer::Driver,
+    weight: Severity::Error,
+    explains: &[],
+    blinds: &[],
+    run,
+    remedy,
+    doc: include_str!("doc.md"),
+};
+
+fn run(facts: &Facts) -> Outcome {
+    if facts.machine.known().is_some_and(|machine| machine.platform != Platform::Native) {
+        return Outcome::DoesNotApply("this platform has no /dev/nvidia* of its own kind".to_owned());
+    }
+    if facts.driver.known().is_some_and(|driver| !driver.loaded) {
+        return Outcome::DoesNotApply("without a module there are no nodes".to_owned());
+    }
+    let nodes = match facts.nodes.as_result() {
+        Ok(nodes) => nodes,
+        Err(reason) => return Outcome::CannotTell(reason.to_string()),
+    };
+    let problems = problems(nodes, facts.gpus.known().map(Vec::len));
+    if problems.is_empty() {
+        return Outcome::Fine(format!("nvidiactl, nvidia-uvm and {} GPU node(s)", nodes.gpus().count()));
+    }
+    let message = format!("{}: CUDA cannot start", problems.join("; "));
+    let finding = Finding::new(DEVICE_NODES, Severity::Error, message).evidence(majors(nodes));
+    Outcome::Found(vec![finding])
+}
+
+fn problems(nodes: &Nodes, gpus: Option<usize>) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (path, major) in [("/dev/nvidiactl", nodes.frontend_major), ("/dev/nvidia-uvm", nodes.uvm_major)] {
+        problems.extend(problem(nodes, path, major));
+    }
+    if nodes.gpus().count() < gpus.unwrap_or(0) {
+        problems.push(format!("only {} of {} /dev/nvidia<N> exist", nodes.gpus().count(), gpus.unwrap_or(0)));
+    }
+    problems
+}
+
+fn problem(nodes: &Nodes, path: &str, major: Option<u32>) -> Option<String> {
+    match (nodes.get(path), major) {
+        (None, _) => Some(format!("`{path}` is missing")),
+        (Some(node), Some(major)) if node.major != Some(major) => {
+            let has = node.major.map_or("is no device".to_owned(), |has| format!("has major {has}"));
+            Some(format!("`{path}` {has}, the driver's is {major}"))
+        }
+        (Some(_), None) if path == "/dev/nvidia-uvm" => Some("module `nvidia-uvm` is not loaded".to_owned()),
+        _ => None,
+    }
+}
+
+fn majors(nodes: &Nodes) -> String {
+    let show = |major: Option<u32>| major.map_or("none".to_owned(), |major| major.to_string());
+    format!(
+        "majors in /proc/devices: nvidia {}, nvidia-uvm {}",
+        show(nodes.frontend_major),
+        show(nodes.uvm_major)
+    )
+}
+
+fn remedy(_: &Facts) -> Option<Remedy> {
+    Some(
+        Remedy::asking(
+            "sudo nvidia-modprobe -c 0 -u",
+            "loads nvidia-uvm and makes the nodes; nothing that runs is disturbed",
+        )
+        .as_root(),
+    )
+}

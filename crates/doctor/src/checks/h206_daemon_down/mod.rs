@@ -1,0 +1,83 @@
+//! H206: is a daemon installed and listening?
+
+use crate::codes::{
+    DAEMON_DOWN, DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER,
+};
+use crate::facts::{Connection, Engine, Installed};
+use crate::{Check, Facts, Layer, Remedy, serving};
+use diag::{Finding, Outcome, Severity};
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    code: DAEMON_DOWN,
+    name: "daemon-down",
+    label: "daemon",
+    layer: Layer::Engine,
+    weight: Severity::Error,
+    explains: &[],
+    blinds: &[DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER],
+    run,
+    remedy,
+    doc: include_str!("doc.md"),
+};
+
+fn run(facts: &Facts) -> Outcome {
+    let engine = match facts.engine.as_result() {
+        Ok(engine) => engine,
+        Err(reason) => return Outcome::CannotTell(reason.to_string()),
+    };
+    match &engine.connection {
+        Connection::Accepted => Outcome::Fine(running(facts)),
+        Connection::Denied => Outcome::Fine("something listens; this user may not ask".to_owned()),
+        Connection::Absent | Connection::Refused | Connection::Failed(_) => {
+            Outcome::Found(vec![down(engine, facts.installed.known())])
+        }
+    }
+}
+
+fn running(facts: &Facts) -> String {
+    match facts.daemon.as_result() {
+        Ok(daemon) => match &daemon.unit {
+            Some(unit) => format!("{}, unit {unit}", serving::who(daemon)),
+            None => serving::who(daemon),
+        },
+        Err(reason) => format!("it answers ({reason})"),
+    }
+}
+
+fn down(engine: &Engine, installed: Option<&Installed>) -> Finding {
+    let socket = &engine.socket;
+    let message = match installed {
+        Some(Installed { daemon: None, snap: false, .. }) => "Docker Engine is not installed".to_owned(),
+        _ => format!("no Docker daemon listens on {socket}"),
+    };
+    let finding = Finding::new(DAEMON_DOWN, Severity::Error, message).evidence(match &engine.connection {
+        Connection::Refused => format!("{socket} is left over: connecting to it is refused"),
+        Connection::Failed(how) => format!("{socket}: {how}"),
+        _ => format!("{socket} does not exist"),
+    });
+    match installed.and_then(|installed| installed.daemon.as_ref()) {
+        Some(daemon) => finding.evidence(format!("{daemon} is installed")),
+        None => finding.evidence("there is no dockerd in the usual directories"),
+    }
+}
+
+fn remedy(facts: &Facts) -> Option<Remedy> {
+    let installed = facts.installed.known()?;
+    let systemd = facts.machine.known().is_none_or(|machine| machine.systemd);
+    Some(match (&installed.daemon, installed.snap) {
+        (Some(_), _) if systemd => Remedy::asking(
+            "sudo systemctl start docker",
+            "starts the daemon; `journalctl -u docker -e` says why it stopped",
+        )
+        .as_root(),
+        (Some(daemon), _) => {
+            Remedy::asking(format!("sudo {daemon}"), "starts the daemon in this terminal").as_root()
+        }
+        (None, true) => Remedy::asking("sudo snap start docker", "starts the snap's daemon").as_root(),
+        (None, false) => {
+            Remedy::shown("install the package docker-ce or docker.io", "installs and starts the engine")
+                .as_root()
+        }
+    })
+}

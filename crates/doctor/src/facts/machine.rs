@@ -1,0 +1,86 @@
+//! The operating system: distribution, kernel, kind of machine.
+
+use super::Reason;
+use super::look;
+use host::Host;
+use serde::{Deserialize, Serialize};
+
+/// The operating system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Machine {
+    /// `ID` of os-release(5), for example `ubuntu`.
+    pub distribution: Option<String>,
+    /// `ID_LIKE` of os-release(5), for example `["debian"]`.
+    pub like: Vec<String>,
+    /// Release of the running kernel.
+    pub kernel: String,
+    /// What kind of machine.
+    pub platform: Platform,
+    /// Whether systemd manages it (`/run/systemd/system` exists, as sd_booted(3) tells it).
+    pub systemd: bool,
+}
+
+/// What kind of machine, as far as it decides how a GPU is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Platform {
+    /// A GPU is a PCI device with `/dev/nvidia*` nodes.
+    Native,
+    /// A Linux guest of Windows: the GPU is `/dev/dxg`, the driver is the one of Windows.
+    Wsl2,
+    /// A Tegra system on a chip: the GPU is no PCI device.
+    Tegra,
+}
+
+pub(super) fn read(host: &Host) -> Result<Machine, Reason> {
+    let release = look::text(host, "/etc/os-release")?.unwrap_or_default();
+    let kernel = look::required_text(host, "/proc/sys/kernel/osrelease")?.trim().to_owned();
+    let tegra = look::exists(host, "/etc/nv_tegra_release")?;
+    Ok(Machine {
+        distribution: release_value(&release, "ID"),
+        like: release_value(&release, "ID_LIKE").map_or_else(Vec::new, |ids| words(&ids)),
+        platform: platform(&kernel, tegra),
+        systemd: look::exists(host, "/run/systemd/system")?,
+        kernel,
+    })
+}
+
+/// WSL1 has no `WSL2` in its release and no GPU at all; it is not a platform here.
+fn platform(kernel: &str, tegra: bool) -> Platform {
+    let kernel = kernel.to_ascii_lowercase();
+    match (kernel.contains("microsoft"), tegra || kernel.contains("tegra")) {
+        (true, _) => Platform::Wsl2,
+        (false, true) => Platform::Tegra,
+        (false, false) => Platform::Native,
+    }
+}
+
+fn release_value(text: &str, key: &str) -> Option<String> {
+    let value = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='))?;
+    Some(value.trim().trim_matches(['"', '\'']).to_owned())
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_platform_is_told_by_the_kernel_release() {
+        assert_eq!(platform("6.8.0-45-generic", false), Platform::Native);
+        assert_eq!(platform("5.15.153.1-microsoft-standard-WSL2", false), Platform::Wsl2);
+        assert_eq!(platform("5.15.148-tegra", false), Platform::Tegra);
+        assert_eq!(platform("6.8.0", true), Platform::Tegra);
+    }
+
+    #[test]
+    fn os_release_values_lose_their_quotes() {
+        let text = "NAME=x\nID=ubuntu\nID_LIKE=\"rhel fedora\"\n";
+        assert_eq!(release_value(text, "ID").as_deref(), Some("ubuntu"));
+        assert_eq!(words(&release_value(text, "ID_LIKE").unwrap()), ["rhel", "fedora"]);
+        assert_eq!(release_value(text, "VERSION"), None);
+    }
+}

@@ -1,0 +1,93 @@
+//! Recorded facts and what the doctor must make of them.
+//!
+//! `fixtures/facts/native.json` is a healthy machine; each file in `fixtures/cases` says how another
+//! machine differs from it (a JSON merge patch, RFC 7396) and what is expected.
+#![expect(clippy::unwrap_used, reason = "tests read their fixtures")]
+
+mod cases_of_facts;
+
+use cases_of_facts::{Case, Expected, cases, facts};
+use diag::Outcome;
+use doctor::{Diagnosis, Facts, checks, diagnose, verdict};
+
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Fine(_) => "fine",
+        Outcome::Found(_) => "found",
+        Outcome::CannotTell(_) => "cannot-tell",
+        Outcome::DoesNotApply(_) => "does-not-apply",
+    }
+}
+
+fn sorted<T: AsRef<str>>(codes: impl IntoIterator<Item = T>) -> Vec<String> {
+    let mut codes: Vec<String> = codes.into_iter().map(|code| code.as_ref().to_owned()).collect();
+    codes.sort();
+    codes
+}
+
+fn check(name: &str, case: &Case) {
+    let diagnosis = diagnose(&facts(case));
+    let about = format!("{name} ({})", case.about);
+    for (code, expected) in &case.expect.outcomes {
+        let line = diagnosis.lines.iter().find(|line| line.code.as_str() == code).unwrap();
+        assert_eq!(word(&line.outcome), expected, "{about}: {code} says {:?}", line.outcome);
+    }
+    let state = serde_json::to_value(diagnosis.state).unwrap();
+    assert_eq!(state, case.expect.state.as_str(), "{about}: {:#?}", diagnosis.causes);
+    check_root(&about, &diagnosis, &case.expect);
+    assert_eq!(verdict(&diagnosis).lines().count(), 3, "{about}");
+}
+
+fn check_root(about: &str, diagnosis: &Diagnosis, expect: &Expected) {
+    let root = diagnosis.root();
+    assert_eq!(
+        root.map(|cause| cause.code.as_str()),
+        expect.root.as_deref(),
+        "{about}: {:#?}",
+        diagnosis.causes
+    );
+    let rivals =
+        diagnosis.causes.iter().filter(|cause| cause.finding.severity == diag::Severity::Error).skip(1);
+    assert_eq!(sorted(rivals.map(|cause| cause.code.as_str())), sorted(&expect.rivals), "{about}");
+    let folded = root.map_or(&[][..], |cause| &cause.consequences);
+    assert_eq!(sorted(folded.iter().map(|code| code.as_str())), sorted(&expect.folded), "{about}");
+    if let Some(part) = &expect.cause {
+        let message = &root.unwrap().finding.message;
+        assert!(message.contains(part), "{about}: {message}");
+    }
+    if let Some(part) = &expect.next {
+        let command = &root.unwrap().remedy.as_ref().unwrap().command;
+        assert!(command.contains(part), "{about}: {command}");
+    }
+}
+
+#[test]
+fn every_recorded_machine_gets_its_diagnosis() {
+    for (name, case) in &cases() {
+        check(name, case);
+    }
+}
+
+#[test]
+fn every_check_has_two_broken_and_two_healthy_cases() {
+    for wanted in ["found", "fine"] {
+        for check in checks::ALL {
+            let cases = cases();
+            let count = cases
+                .iter()
+                .filter(|(_, case)| {
+                    case.expect.outcomes.get(check.code.as_str()).is_some_and(|word| word == wanted)
+                })
+                .count();
+            assert!(count >= 2, "{} has {count} cases in which it is expected to be {wanted}", check.code);
+        }
+    }
+}
+
+#[test]
+fn facts_survive_being_written_and_read() {
+    for (name, case) in &cases() {
+        let facts = facts(case);
+        assert_eq!(Facts::from_json(facts.to_json().as_bytes()).unwrap(), facts, "{name}");
+    }
+}

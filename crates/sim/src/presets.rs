@@ -1,0 +1,44 @@
+//! The descriptions that come with the program.
+
+use crate::{Description, codes};
+use diag::{Failure, Result};
+
+/// A description that comes with the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// The name that `--host` takes.
+    pub name: &'static str,
+    /// The description as written.
+    pub text: &'static str,
+}
+
+/// The hosts, in the order in which they are listed.
+pub const HOSTS: &[Preset] = &[
+    Preset { name: "workstation", text: include_str!("../presets/workstation.toml") },
+    Preset { name: "dgx-h100", text: include_str!("../presets/dgx-h100.toml") },
+    Preset { name: "conformance", text: include_str!("../presets/conformance.toml") },
+];
+
+/// What hosts inherit from; no hosts by themselves.
+const BASES: &[Preset] = &[Preset { name: "r580", text: include_str!("../presets/r580.toml") }];
+
+/// Name and summary of every host.
+///
+/// # Errors
+/// When a preset is broken, which a test excludes.
+pub fn list() -> Result<Vec<(&'static str, String)>> {
+    HOSTS.iter().map(|preset| Ok((preset.name, Description::preset(preset.name)?.summary))).collect()
+}
+
+/// The text of a preset, or of a base that presets inherit from.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn text(name: &str) -> Result<&'static str> {
+    let found = HOSTS.iter().chain(BASES).find(|preset| preset.name == name);
+    found.map(|preset| preset.text).ok_or_else(|| {
+        let names: Vec<&str> = HOSTS.iter().map(|preset| preset.name).collect();
+        Failure::coded(codes::NO_SUCH_PRESET, format!("no simulated host is called {name}"))
+            .hint(format!("there are {}; a path to a description ends in .toml", names.join(", ")))
+    })
+}
