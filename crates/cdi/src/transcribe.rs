@@ -6,7 +6,6 @@
 //! string, so that a device may be called `0` or `yes` without quotes. Each value stays on its line.
 
 use granit_parser::{Event, Parser, ScalarStyle, Tag};
-use std::collections::HashMap;
 use std::ops::Range;
 
 /// Keys whose values, or the items of whose lists, are numbers.
@@ -43,7 +42,8 @@ struct Writer {
     line: usize,
     open: Vec<Collection>,
     documents: usize,
-    anchors: HashMap<usize, Range<usize>>,
+    /// Anchors and what of the JSON text they stand for.
+    anchors: Vec<(usize, Range<usize>)>,
 }
 
 struct Collection {
@@ -79,8 +79,8 @@ impl Writer {
                 if self.at_key() {
                     return Err("an alias cannot be a key".to_owned());
                 }
-                let range =
-                    self.anchors.get(&anchor).cloned().ok_or("an alias stands inside its own anchor")?;
+                let known = self.anchors.iter().find(|(known, _)| *known == anchor);
+                let (_, range) = known.cloned().ok_or("an alias stands inside its own anchor")?;
                 self.out.extend_from_within(range);
                 self.count();
             }
@@ -136,7 +136,7 @@ impl Writer {
 
     fn end(&mut self, anchor: usize, start: usize) {
         if anchor != 0 {
-            self.anchors.insert(anchor, start..self.out.len());
+            self.anchors.push((anchor, start..self.out.len()));
         }
         self.count();
     }

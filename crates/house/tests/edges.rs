@@ -10,6 +10,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("oci", &["host", "rootfs", "nvml", "driver", "settings", "inject", "rustix"]),
     ("cdi", &["host", "rootfs", "nvml", "driver", "settings", "inject", "rustix"]),
     ("driver", &["host", "rootfs", "nvml", "rustix"]),
+    ("knowledge", &["diag", "host", "rootfs", "nvml", "rustix", "libc"]),
     ("settings", &["host", "rootfs", "nvml", "rustix"]),
     ("inject", &["host", "rootfs", "nvml", "discover", "rustix"]),
     ("discover", &["nvml", "rootfs", "inject", "libloading"]),
@@ -26,7 +27,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 
 /// Floors of the house: a package may depend only on packages of its own floor or below.
 const FLOORS: &[(usize, &[&str])] = &[
-    (0, &["diag", "plan", "formats", "oci", "cdi", "driver"]),
+    (0, &["diag", "plan", "formats", "oci", "cdi", "driver", "knowledge"]),
     (1, &["host", "rootfs", "nvml"]),
     (2, &["settings", "discover", "inject"]),
     (3, &["engines", "hooks", "runtime", "doctor", "sim", "cli"]),

@@ -1,5 +1,6 @@
 //! The hooks that finish a container from inside: links, loader cache, masks.
 
+use crate::links::sorted_libraries;
 use crate::policy::{HookStyle, Policy};
 use crate::{Target, links};
 use cdi::Hook;
@@ -98,10 +99,7 @@ fn folders(driver: &Driver, policy: &Policy) -> Vec<String> {
 }
 
 fn sonames(driver: &Driver, policy: &Policy) -> Vec<String> {
-    let mut libraries: Vec<_> =
-        driver.libraries.iter().filter(|library| policy.wants_library(library)).collect();
-    libraries.sort_by_cached_key(|library| crate::mounts::by_depth(&library.file.container_path));
-    libraries
+    sorted_libraries(driver, policy)
         .iter()
         .filter_map(|library| Some(format!("{}={}", library.soname.as_deref()?, library.file.container_path)))
         .flat_map(|pair| ["--library".to_owned(), pair])

@@ -10,6 +10,7 @@ mod hooks;
 mod links;
 mod mounts;
 mod nodes;
+mod order;
 mod policy;
 mod request;
 mod select;

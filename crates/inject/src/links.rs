@@ -8,12 +8,17 @@ const INSTALLED: &[&str] = &["libcuda.so", "libGLX_indirect.so.0", "libnvidia-op
 
 /// Links in the directories of the libraries, by library.
 pub(crate) fn of_libraries(driver: &Driver, policy: &Policy, wanted: impl Fn(&Library) -> bool) -> Vec<Link> {
-    let mut libraries: Vec<&Library> =
-        driver.libraries.iter().filter(|library| policy.wants_library(library) && wanted(library)).collect();
-    libraries.sort_by_cached_key(|library| crate::mounts::by_depth(&library.file.container_path));
-    unique(libraries.iter().flat_map(|library| of_library(library)))
+    let libraries = sorted_libraries(driver, policy);
+    unique(libraries.iter().filter(|library| wanted(library)).flat_map(|library| of_library(library)))
 }
 
+/// The libraries that are wanted, by depth and path.
+pub(crate) fn sorted_libraries<'a>(driver: &'a Driver, policy: &Policy) -> Vec<&'a Library> {
+    let libraries = driver.libraries.iter().filter(|library| policy.wants_library(library)).collect();
+    crate::order::by_depth(libraries, |library: &&Library| &library.file.container_path)
+}
+
+/// First the links that only the installer makes, then that of the SONAME, then the others.
 fn of_library(library: &Library) -> Vec<Link> {
     let rank = |link: &Link| {
         let name = base_name(&link.path);
@@ -23,9 +28,10 @@ fn of_library(library: &Library) -> Vec<Link> {
             (false, false) => 2,
         }
     };
-    let mut links = library.links.clone();
-    links.sort_by_key(rank);
-    links
+    (0..=2)
+        .flat_map(|wanted| library.links.iter().filter(move |link| rank(link) == wanted))
+        .cloned()
+        .collect()
 }
 
 /// Links of graphics stacks that lie apart from the libraries that they lead to.
@@ -58,13 +64,12 @@ pub(crate) fn of_gpu(gpu: &driver::Gpu) -> Vec<Link> {
 
 /// Directories of the mounted libraries.
 pub(crate) fn folders(driver: &Driver, policy: &Policy) -> Vec<String> {
-    let mut folders: Vec<String> = driver
-        .libraries
-        .iter()
-        .filter(|library| policy.wants_library(library))
-        .filter_map(|library| Some(library.file.container_path.rsplit_once('/')?.0.to_owned()))
-        .collect();
-    folders.sort_by_cached_key(|folder| crate::mounts::by_depth(folder));
+    let libraries = sorted_libraries(driver, policy);
+    let folders = libraries.iter().filter_map(|library| library.file.container_path.rsplit_once('/'));
+    let mut folders =
+        crate::order::by_depth(folders.map(|(folder, _)| folder.to_owned()).collect(), |folder: &String| {
+            folder
+        });
     folders.dedup();
     folders
 }

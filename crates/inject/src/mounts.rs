@@ -19,7 +19,7 @@ pub(crate) fn of(driver: &Driver, policy: &Policy) -> Vec<Mount> {
     let files = libraries.chain(binaries).chain(graphics).chain(&driver.firmware);
     let mut mounts: Vec<Mount> = files.map(|file| mount(file, FILE)).collect();
     mounts.extend(driver.sockets.iter().map(|file| mount(file, SOCKET)));
-    mounts.sort_by_cached_key(|mount| by_depth(&mount.container_path));
+    let mut mounts = crate::order::by_depth(mounts, |mount| &mount.container_path);
     mounts.dedup();
     mounts
 }
@@ -36,9 +36,4 @@ fn mount(file: &File, options: &[&str]) -> Mount {
         options: options.iter().map(|option| (*option).to_owned()).collect(),
         type_: None,
     }
-}
-
-/// A sort key: number of components, then the path.
-pub(crate) fn by_depth(path: &str) -> (usize, String) {
-    (path.split('/').filter(|part| !part.is_empty()).count(), path.to_owned())
 }

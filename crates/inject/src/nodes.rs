@@ -21,8 +21,8 @@ pub(crate) fn control(driver: &Driver, policy: &Policy) -> ContainerEdits {
 }
 
 fn edits(nodes: &[&Node], policy: &Policy) -> ContainerEdits {
-    let mut device_nodes: Vec<DeviceNode> = nodes.iter().map(|node| device_node(node)).collect();
-    device_nodes.sort_by_cached_key(|node| crate::mounts::by_depth(&node.path));
+    let device_nodes = nodes.iter().map(|node| device_node(node)).collect();
+    let device_nodes = crate::order::by_depth(device_nodes, |node: &DeviceNode| &node.path);
     let groups = nodes.iter().filter(|node| policy.additional_gids && needs_group(node));
     let mut additional_gids: Vec<u32> = groups.map(|node| node.gid).collect();
     additional_gids.sort_unstable();

@@ -4,7 +4,7 @@ use crate::codes;
 use diag::{Failure, Result};
 use oci::Config;
 use settings::Settings;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// The kind of devices that are made just in time: `runtime.nvidia.com/gpu=0` is GPU 0 of this machine.
 pub const JIT_KIND: &str = "runtime.nvidia.com/gpu";
@@ -146,10 +146,10 @@ pub fn request(config: &Config, settings: &Settings, with_annotations: bool) -> 
 /// Annotations whose key has one of the prefixes, by key; values are comma lists.
 fn annotations(config: &Config, settings: &Settings) -> Ask {
     let prefixes = &settings.runtime.modes.cdi_annotation_prefixes;
-    let mut found = config.annotations();
-    found.retain(|(key, _)| prefixes.iter().any(|prefix| key.starts_with(prefix.as_str())));
-    found.sort();
-    Ask::of_list(found.iter().flat_map(|(_, value)| value.split(',')))
+    let wanted = |key: &str| prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()));
+    let found: BTreeMap<String, String> =
+        config.annotations().into_iter().filter(|(key, _)| wanted(key)).collect();
+    Ask::of_list(found.values().flat_map(|value| value.split(',')))
 }
 
 fn volume_mounts(config: &Config, notes: &mut Vec<String>) -> Ask {
@@ -190,22 +190,15 @@ fn environment(variables: &Variables, settings: &Settings, request: &mut Request
 
 /// The container's environment; of a name that stands twice the last one counts, as for the programs
 /// in the container.
-pub(crate) struct Variables(HashMap<String, String>);
+pub(crate) struct Variables(Vec<String>);
 
 impl Variables {
     pub(crate) fn of(config: &Config) -> Self {
-        let pairs = config.env();
-        Self(
-            pairs
-                .iter()
-                .filter_map(|entry| entry.split_once('='))
-                .map(|(k, v)| (k.into(), v.into()))
-                .collect(),
-        )
+        Self(config.env())
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str)
+        self.0.iter().rev().find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='))
     }
 
     /// An image made before CUDA 9 asks for all GPUs by its `CUDA_VERSION` alone.

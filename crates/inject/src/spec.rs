@@ -1,6 +1,6 @@
 //! The CDI specification of a machine: what `nvidia-ctk cdi generate` writes.
 
-use crate::{Ask, Policy, Target, edits, mounts, select};
+use crate::{Ask, Policy, Target, edits, order, select};
 use cdi::{ContainerEdits, Device, Spec};
 use diag::Result;
 use driver::Driver;
@@ -112,7 +112,7 @@ fn merged(targets: &[Target], driver: &Driver, policy: &Policy) -> Device {
     for target in targets {
         all.append(&edits::of_target(*target, driver, policy));
     }
-    all.device_nodes.sort_by_cached_key(|node| mounts::by_depth(&node.path));
+    all.device_nodes = order::by_depth(all.device_nodes, |node| &node.path);
     all.device_nodes.dedup();
     all.additional_gids.sort_unstable();
     all.additional_gids.dedup();

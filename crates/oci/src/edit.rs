@@ -63,7 +63,17 @@ impl Config {
     /// `mounts` has an unexpected form.
     pub fn sort_mounts(&mut self) -> Result<()> {
         let items = self.items(&["mounts"])?;
-        items.sort_by_cached_key(|item| path_depth(&text_member(item, "destination").unwrap_or_default()));
+        let depth = |item: &Node| path_depth(&text_member(item, "destination").unwrap_or_default());
+        let mut rest: Vec<(usize, Node)> =
+            std::mem::take(items).into_iter().map(|item| (depth(&item), item)).collect();
+        for wanted in 1.. {
+            let (now, later): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(depth, _)| *depth <= wanted);
+            items.extend(now.into_iter().map(|(_, item)| item));
+            rest = later;
+            if rest.is_empty() {
+                break;
+            }
+        }
         Ok(())
     }
 

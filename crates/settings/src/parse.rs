@@ -75,14 +75,9 @@ impl Reader<'_> {
             Slot::List(slot) => strings(item).map(|value| *slot(settings) = value),
         };
         stored.ok_or_else(|| {
-            let found = item.to_string();
-            let message = format!(
-                "{}: {} is {}, expected {}",
-                self.place(item),
-                key.path,
-                found.trim(),
-                key.slot.expected()
-            );
+            let found = item.span().and_then(|span| self.text.get(span)).unwrap_or("something else");
+            let message =
+                format!("{}: {} is {found}, expected {}", self.place(item), key.path, key.slot.expected());
             Failure::coded(codes::WRONG_TYPE, message)
         })
     }

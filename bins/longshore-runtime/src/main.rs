@@ -1,0 +1,33 @@
+//! The static executable of a container start; the name it is called by chooses what it is.
+
+use runtime::Personality;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+#[expect(clippy::disallowed_methods, reason = "an executable's main is where arguments enter")]
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let called = arguments.first().map(Path::new).and_then(Path::file_name).unwrap_or_default();
+    let called = called.to_string_lossy().into_owned();
+    match called.strip_suffix(".real").unwrap_or(&called) {
+        "nvidia-container-runtime" => runtime::shim(arguments, Personality::Configured),
+        "nvidia-container-runtime.cdi" => runtime::shim(arguments, Personality::Cdi),
+        "nvidia-container-runtime.legacy" => runtime::shim(arguments, Personality::Legacy),
+        "nvidia-container-runtime-hook" | "nvidia-container-toolkit" => runtime::prestart(arguments),
+        "nvidia-cdi-hook" => hooks::main(arguments),
+        other => unknown(other),
+    }
+}
+
+fn unknown(name: &str) -> ExitCode {
+    let text = format!(
+        "{name}: call this program by one of its names: nvidia-container-runtime, \
+         nvidia-container-runtime.cdi, nvidia-container-runtime.legacy, nvidia-container-runtime-hook, \
+         nvidia-cdi-hook\n"
+    );
+    // Nobody can be told when standard error is closed.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+    ExitCode::from(2)
+}

@@ -1,0 +1,149 @@
+//! `nvidia-container-runtime`: stands in front of runc or crun and gives containers their GPUs.
+//!
+//! Every command goes on to the low-level runtime. Only for those that make a container out of a
+//! bundle, and only if that container asks for GPUs, the bundle's `config.json` is edited before.
+
+mod bundle;
+mod decide;
+mod executables;
+mod just_in_time;
+mod legacy;
+mod log;
+mod spec_files;
+
+use crate::configuration;
+use decide::Way;
+use diag::{Failure, Result, ResultExt};
+use host::{Host, HostMut};
+use log::Log;
+use oci::args::Invocation;
+use settings::{Mode, Settings};
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+/// Version of the OCI runtime specification that `--version` names.
+const OCI_VERSION: &str = "1.3.0";
+
+/// Under which of its names the shim runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Personality {
+    /// `nvidia-container-runtime`: the mode is in `config.toml`.
+    Configured,
+    /// `nvidia-container-runtime.cdi`.
+    Cdi,
+    /// `nvidia-container-runtime.legacy`.
+    Legacy,
+}
+
+/// What the shim works with.
+struct Shim {
+    host: HostMut,
+    settings: Settings,
+    settings_file: String,
+    /// The path by which this program was called.
+    called_as: String,
+    mode: Mode,
+}
+
+/// The program; `args[0]` is the name it was called by. Becomes the low-level runtime, and comes back
+/// only with a failure.
+#[must_use]
+pub fn shim(args: Vec<OsString>, personality: Personality) -> ExitCode {
+    // The journal is for changes that people make; nothing here is written down in it.
+    let host = HostMut::new(Host::live(), host::JOURNAL_DIR);
+    let failure = match oci::args::parse(args.get(1..).unwrap_or_default()) {
+        Ok(invocation) => {
+            let log = Log::of_engine(&host, &invocation);
+            let failure = run(args, &invocation, personality, &log);
+            log.error(&failure);
+            failure
+        }
+        Err(failure) => failure,
+    };
+    log::to_stderr(&host, &failure);
+    ExitCode::FAILURE
+}
+
+/// Does what is to be done and becomes the low-level runtime, unless something fails.
+fn run(args: Vec<OsString>, invocation: &Invocation, personality: Personality, log: &Log) -> Failure {
+    match low_level_runtime(&args, invocation, personality, log) {
+        Ok(program) => {
+            let handed_on: Vec<OsString> =
+                std::iter::once(program.clone().into()).chain(args.into_iter().skip(1)).collect();
+            host::hand_over(&program, &handed_on)
+        }
+        Err(failure) => failure,
+    }
+}
+
+/// Does what is to be done before the low-level runtime, and gives its path.
+fn low_level_runtime(
+    args: &[OsString],
+    invocation: &Invocation,
+    personality: Personality,
+    log: &Log,
+) -> Result<String> {
+    if invocation.version {
+        print_version();
+    }
+    let called_as = args.first().and_then(|name| name.to_str()).unwrap_or_default();
+    let shim = Shim::new(log.host(), personality, called_as)?;
+    let program = executables::low_level(log.host(), &shim.settings.runtime.runtimes)
+        .context("failed to create NVIDIA Container Runtime: error constructing low-level runtime")?;
+    if invocation.creates() {
+        shim.prepare(invocation, &log.with_debug_file(invocation, &shim.settings.runtime))?;
+    }
+    Ok(program)
+}
+
+impl Shim {
+    fn new(host: &HostMut, personality: Personality, called_as: &str) -> Result<Self> {
+        let settings_file = settings::location(|name| host.environment().get(name).map(str::to_owned));
+        let settings = configuration::load_settings(host, &settings_file)?;
+        let mode = match personality {
+            Personality::Configured => settings.mode()?,
+            Personality::Cdi => Mode::Cdi,
+            Personality::Legacy => Mode::Legacy,
+        };
+        Ok(Self { host: host.clone(), settings, settings_file, called_as: called_as.to_owned(), mode })
+    }
+
+    /// Edits the bundle if its container asks for GPUs.
+    fn prepare(&self, invocation: &Invocation, log: &Log) -> Result<()> {
+        let path = bundle::config_path(invocation)?;
+        let mut config = bundle::read(&self.host, &path)?;
+        let decision = decide::decide(&config, &self.settings, self.mode)?;
+        decision.notes.iter().for_each(|note| log.warning(note));
+        if decision.way == Way::Untouched {
+            return Ok(());
+        }
+        log.info(&format!("giving the container its GPUs: {}", decision.way));
+        self.modify(&decision.way, &mut config).context(
+            "could not apply required modification to OCI specification: error modifying OCI spec",
+        )?;
+        bundle::write(&self.host, &path, &config)
+    }
+
+    fn modify(&self, way: &Way, config: &mut oci::Config) -> Result<()> {
+        let edits = match way {
+            Way::Untouched => return Ok(()),
+            Way::Legacy => return legacy::insert_hook(&self.host, &self.settings, config),
+            Way::SpecFiles(names) => {
+                spec_files::edits(&self.host, &self.settings.runtime.modes.cdi_spec_dirs, names)?
+            }
+            Way::JustInTime(ask) => {
+                just_in_time::edits(&self.host, &self.settings, &self.settings_file, &self.called_as, ask)?
+            }
+        };
+        // The GPUs are there when the hook that `docker run --gpus` added would run.
+        config.remove_hooks(oci::Stage::Prestart, legacy::is_our_hook)?;
+        cdi::apply(&edits, config)
+    }
+}
+
+fn print_version() {
+    let text = format!("{}spec: {OCI_VERSION}\n\n", settings::version_text("NVIDIA Container Runtime"));
+    // Nobody can be told when standard output is closed.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,153 @@
+//! What is to be done with a container, decided from its configuration and the settings alone: a
+//! container that asks for nothing costs no look at the machine.
+
+use crate::codes;
+use diag::{Failure, Result};
+use inject::{Ask, JIT_KIND, Request, request};
+use oci::Config;
+use settings::{Mode, Settings};
+use std::fmt;
+
+/// How a container gets its GPUs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    /// It asks for none: nothing is changed.
+    Untouched,
+    /// By the prestart hook.
+    Legacy,
+    /// By these devices of CDI specifications.
+    SpecFiles(Vec<String>),
+    /// By edits made from the machine as it is.
+    JustInTime(Ask),
+}
+
+/// A way, and what the log should say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Decision {
+    pub(super) way: Way,
+    pub(super) notes: Vec<String>,
+}
+
+/// Decides.
+///
+/// # Errors
+/// The mode is not supported yet and GPUs are asked for; devices of our own kind are mixed with others.
+pub(super) fn decide(config: &Config, settings: &Settings, mode: Mode) -> Result<Decision> {
+    let default_kind = settings.runtime.modes.cdi_default_kind.as_str();
+    let (request, way) = match mode {
+        Mode::Cdi => {
+            let request = request(config, settings, true);
+            let way = by_names(&request, default_kind)?;
+            (request, way)
+        }
+        Mode::Auto => {
+            let named = request(config, settings, true);
+            let (request, kind) = match named.ask.is_all_qualified() {
+                true => (named, default_kind),
+                false => (request(config, settings, false), JIT_KIND),
+            };
+            let way = by_names(&request, kind)?;
+            (request, way)
+        }
+        Mode::JitCdi => {
+            let request = request(config, settings, false);
+            let way = by_names(&request, JIT_KIND)?;
+            (request, way)
+        }
+        Mode::Legacy | Mode::Csv => {
+            let request = request(config, settings, false);
+            let way = if request.ask == Ask::Nothing { Way::Untouched } else { Way::Legacy };
+            (request, way)
+        }
+    };
+    if mode == Mode::Csv && way != Way::Untouched {
+        return Err(no_csv());
+    }
+    Ok(Decision { way, notes: request.notes })
+}
+
+fn by_names(request: &Request, default_kind: &str) -> Result<Way> {
+    let names = request.ask.qualified(default_kind);
+    if names.is_empty() {
+        return Ok(Way::Untouched);
+    }
+    Ok(match Ask::just_in_time(&names)? {
+        Some(ask) => Way::JustInTime(ask),
+        None => Way::SpecFiles(names),
+    })
+}
+
+fn no_csv() -> Failure {
+    Failure::coded(
+        codes::MODE_NOT_SUPPORTED,
+        "mode \"csv\" is not supported yet: this container asks for GPUs of a Tegra system",
+    )
+    .hint("set nvidia-container-runtime.mode to \"auto\" in config.toml, or use `cdi` with a specification")
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Untouched => f.write_str("none asked for"),
+            Self::Legacy => f.write_str("by the prestart hook"),
+            Self::SpecFiles(names) => write!(f, "CDI devices {}", names.join(", ")),
+            Self::JustInTime(ask) => write!(f, "just in time, {}", ask.qualified(JIT_KIND).join(", ")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(env: &str, annotations: &str) -> Config {
+        let text = format!(r#"{{"process":{{"env":["{env}"]}},"annotations":{{{annotations}}}}}"#);
+        Config::parse(text.as_bytes()).expect("valid")
+    }
+
+    fn just_in_time(ids: &[&str]) -> Way {
+        Way::JustInTime(Ask::of_list(ids))
+    }
+
+    fn spec_files(names: &[&str]) -> Way {
+        Way::SpecFiles(names.iter().map(|name| (*name).to_owned()).collect())
+    }
+
+    #[test]
+    fn ways() {
+        const CDI: &str = r#""cdi.k8s.io/x":"v.com/gpu=1""#;
+        let cases = [
+            ("A=1", "", Mode::Auto, Way::Untouched),
+            ("A=1", "", Mode::Cdi, Way::Untouched),
+            ("A=1", "", Mode::Legacy, Way::Untouched),
+            ("A=1", "", Mode::Csv, Way::Untouched),
+            ("NVIDIA_VISIBLE_DEVICES=void", "", Mode::JitCdi, Way::Untouched),
+            ("NVIDIA_VISIBLE_DEVICES=all", "", Mode::Auto, just_in_time(&["all"])),
+            ("NVIDIA_VISIBLE_DEVICES=none", "", Mode::Auto, just_in_time(&["none"])),
+            ("NVIDIA_VISIBLE_DEVICES=0,2", "", Mode::JitCdi, just_in_time(&["0", "2"])),
+            ("NVIDIA_VISIBLE_DEVICES=0", "", Mode::Cdi, spec_files(&["nvidia.com/gpu=0"])),
+            ("NVIDIA_VISIBLE_DEVICES=none", "", Mode::Cdi, spec_files(&["nvidia.com/gpu=none"])),
+            ("NVIDIA_VISIBLE_DEVICES=v.com/gpu=0", "", Mode::Auto, spec_files(&["v.com/gpu=0"])),
+            ("NVIDIA_VISIBLE_DEVICES=runtime.nvidia.com/gpu=3", "", Mode::Auto, just_in_time(&["3"])),
+            ("NVIDIA_VISIBLE_DEVICES=runtime.nvidia.com/gpu=all", "", Mode::Cdi, just_in_time(&["all"])),
+            ("NVIDIA_VISIBLE_DEVICES=0", CDI, Mode::Auto, spec_files(&["v.com/gpu=1"])),
+            ("NVIDIA_VISIBLE_DEVICES=0", CDI, Mode::Cdi, spec_files(&["v.com/gpu=1"])),
+            ("NVIDIA_VISIBLE_DEVICES=0", CDI, Mode::JitCdi, just_in_time(&["0"])),
+            ("A=1", r#""cdi.k8s.io/x":"0""#, Mode::Auto, Way::Untouched),
+            ("A=1", r#""cdi.k8s.io/x":"0""#, Mode::Cdi, spec_files(&["nvidia.com/gpu=0"])),
+            ("NVIDIA_VISIBLE_DEVICES=all", "", Mode::Legacy, Way::Legacy),
+        ];
+        for (env, annotations, mode, expected) in cases {
+            let decision = decide(&config(env, annotations), &Settings::default(), mode).expect(env);
+            assert_eq!(decision.way, expected, "{env} {annotations} {mode:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_done_is_refused() {
+        let csv = decide(&config("NVIDIA_VISIBLE_DEVICES=all", ""), &Settings::default(), Mode::Csv);
+        assert!(csv.expect_err("csv").line().contains("not supported yet"));
+        let mixed = config("NVIDIA_VISIBLE_DEVICES=0,v.com/gpu=0", "");
+        assert!(decide(&mixed, &Settings::default(), Mode::JitCdi).is_err());
+    }
+}
