@@ -5,8 +5,8 @@ use super::{Action, Command, help, nearest};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
-use crate::session::log::Level;
 use diag::Failure;
+use diag::render::logrus::Level;
 use std::ffi::OsString;
 
 /// An executable for people.

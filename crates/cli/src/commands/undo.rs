@@ -3,7 +3,8 @@
 use crate::arguments::{Command, Parsed};
 use crate::codes;
 use crate::exit::Exit;
-use crate::session::{Session, log};
+use crate::session::Session;
+use diag::render::logrus;
 use diag::{Failure, Result};
 use host::{JournalEntry, JournalState};
 
@@ -36,7 +37,7 @@ fn row(entry: &JournalEntry) -> String {
     format!(
         "{:>3}  {}  {:<10} {}\n",
         entry.id,
-        log::rfc3339(entry.time),
+        logrus::rfc3339(entry.time),
         state(entry.state),
         entry.plan.title
     )

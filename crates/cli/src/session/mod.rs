@@ -10,8 +10,9 @@ mod machine;
 
 use crate::exit::Exit;
 use diag::Failure;
+use diag::render::logrus::Level;
 use host::Host;
-use log::{Form, Level};
+use log::Form;
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -118,7 +119,7 @@ impl Session {
     }
 
     fn log(&mut self, level: Level, message: &str) {
-        if level <= self.level {
+        if level >= self.level {
             self.err(&log::line(self.form, level, message, now()));
         }
     }
