@@ -1,0 +1,125 @@
+//! `cargo xtask bench`: what a container start costs over plain runc, in wall and CPU time.
+//!
+//! All of it happens inside a simulated GPU host with runc on bundles in memory. The cases take
+//! turns, each round in another random order, so that a slow moment of the machine meets all of
+//! them alike. CPU time is that of the whole process tree, hooks and the container's own first
+//! process included, as a cgroup counts it. It is a benchmark and never a test: nothing here fails
+//! because something is slow.
+
+mod case;
+mod config;
+mod meter;
+mod numbers;
+mod place;
+mod report;
+mod rounds;
+mod run;
+mod toolkit;
+
+pub(crate) use rounds::run as inside;
+pub(crate) use run::Plan;
+
+use crate::engines::{self, Suite};
+use crate::exec::visible;
+use crate::inside::{Job, Task};
+use crate::project::Project;
+use crate::simulated::{self, Cgroup, Simulated};
+use crate::{dist, usage};
+use diag::{Failure, Result, ResultExt};
+use lexopt::{Arg, Parser, ValueExt};
+use run::Run;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Where the low-level runtime lies in an unpacked suite.
+const RUNC: &str = "usr/sbin/runc";
+
+/// What was asked for on the command line.
+#[derive(Clone, Debug)]
+struct Options {
+    rounds: usize,
+    json: Option<PathBuf>,
+    against: Option<PathBuf>,
+    pieces: bool,
+    only: Vec<String>,
+}
+
+/// The command.
+pub(crate) fn run(project: &Project, parser: &mut Parser) -> Result<ExitCode> {
+    let options = parse(parser)?;
+    let measured = measure(project, &options)?;
+    print!("{}", report::text(&measured));
+    if let Some(path) = &options.json {
+        let json = serde_json::to_string_pretty(&report::json(&measured)).context("cannot write JSON")?;
+        fs::write(path, json + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse(parser: &mut Parser) -> Result<Options> {
+    let mut options = Options { rounds: 25, json: None, against: None, pieces: false, only: Vec::new() };
+    while let Some(argument) = parser.next().map_err(usage)? {
+        match argument {
+            Arg::Long("rounds") => options.rounds = parser.value().and_then(|n| n.parse()).map_err(usage)?,
+            Arg::Long("json") => options.json = Some(parser.value().map_err(usage)?.into()),
+            Arg::Long("against") => options.against = Some(folder(&parser.value().map_err(usage)?)?),
+            Arg::Long("pieces") => options.pieces = true,
+            Arg::Long("only") => {
+                let cases = parser.value().and_then(|value| value.string()).map_err(usage)?;
+                options.only.extend(cases.split(',').map(str::to_string));
+            }
+            other => return Err(usage(other.unexpected())),
+        }
+    }
+    if options.rounds == 0 {
+        return Err(Failure::new("--rounds 0 measures nothing"));
+    }
+    Ok(options)
+}
+
+/// The folder of another toolkit, as it can be shared with the simulated host.
+fn folder(path: &(impl AsRef<Path> + ?Sized)) -> Result<PathBuf> {
+    let path = path.as_ref();
+    let found = path.canonicalize().with_context(|| format!("cannot find {}", path.display()))?;
+    if found.join("nvidia-container-runtime").exists() {
+        return Ok(found);
+    }
+    Err(Failure::new(format!("{} holds no nvidia-container-runtime", path.display()))
+        .hint("--against takes the folder of another toolkit's executables"))
+}
+
+/// Runs the cases inside a simulated host.
+fn measure(project: &Project, options: &Options) -> Result<Run> {
+    engines::require_root()?;
+    dist::build(project)?;
+    let root = engines::ensure(project, Suite::Bookworm)?;
+    simulated::require(project)?;
+    fs::create_dir_all(project.logs()).context("cannot make the folder of logs")?;
+    let cgroup = *Cgroup::possible().first().unwrap_or(&Cgroup::Host);
+    let runc = root.path.join(RUNC);
+    let plan = Plan {
+        rounds: options.rounds,
+        against: options.against.clone(),
+        only: options.only.clone(),
+        pieces: options.pieces,
+        runc: runc.clone(),
+        group: format!("longshore-bench-{}", std::process::id()),
+    };
+    let results = project.logs().join("bench.json");
+    fs::write(&results, "").context("cannot write the results")?;
+    let job = Job {
+        task: Task::Bench(plan),
+        suite: root.suite.name().to_string(),
+        cgroup,
+        dist: project.dist(),
+        images: root.images.clone(),
+        results: results.clone(),
+    };
+    // The suite's own runc: inside, the simulation stands in front of it.
+    let shares = runc.parent().map(Path::to_path_buf).into_iter().chain(options.against.clone()).collect();
+    let host = Simulated { project, root: &root, cgroup, shares };
+    visible(&mut host.command(&job)?)?;
+    let text = fs::read_to_string(&results).context("cannot read the results")?;
+    serde_json::from_str(&text).context("cannot read the results")
+}

@@ -1,0 +1,84 @@
+//! The parts that need a simulated host: real engines, and processes killed in mid-write.
+
+use super::Options;
+use crate::dist;
+use crate::engines::{self, Suite};
+use crate::exec::visible;
+use crate::inside::{Check, DOCTOR_HOSTS, Job, Task};
+use crate::project::Project;
+use crate::simulated::{self, Cgroup, Simulated};
+use diag::{Failure, Result, ResultExt};
+use std::fs;
+use std::path::Path;
+
+/// Docker 20.10, Podman 4.3 and runc 1.1.5.
+pub(crate) fn bookworm(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+    every_cgroup(project, Suite::Bookworm)
+}
+
+/// Docker 26, Podman 5.4 and runc 1.1.15.
+pub(crate) fn trixie(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+    every_cgroup(project, Suite::Trixie)
+}
+
+/// The engine tests of one suite, on each cgroup layout that this machine can have.
+fn every_cgroup(project: &Project, suite: Suite) -> Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    for cgroup in Cgroup::possible() {
+        let label =
+            |check: Check| Check { engine: format!("{} (cgroup {})", check.engine, cgroup.name()), ..check };
+        eprintln!("  cgroup {}", cgroup.name());
+        checks.extend(inside(project, suite, *cgroup, Task::Engines)?.into_iter().map(label));
+    }
+    Ok(checks)
+}
+
+/// Each writing process of ours, killed at each of its writing system calls.
+pub(crate) fn kill(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let cgroup = Cgroup::possible()[0];
+    inside(project, Suite::Bookworm, cgroup, Task::Kill { thorough: options.all })
+}
+
+/// The causes of the famous error, each made for real, and what the doctor says of them.
+pub(crate) fn doctor(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+    let mut checks = Vec::new();
+    for host in DOCTOR_HOSTS {
+        let task = Task::Doctor { host: host.name.to_string() };
+        checks.extend(inside(project, Suite::Trixie, Cgroup::possible()[0], task)?);
+    }
+    Ok(checks)
+}
+
+/// Carries out a job in a simulated host and reads its results.
+fn inside(project: &Project, suite: Suite, cgroup: Cgroup, task: Task) -> Result<Vec<Check>> {
+    engines::require_root()?;
+    dist::build(project)?;
+    let root = engines::ensure(project, suite)?;
+    simulated::require(project)?;
+    let results = project.logs().join(format!("{}.results", suite.name()));
+    fs::create_dir_all(project.logs()).context("cannot make the folder of logs")?;
+    fs::write(&results, "").context("cannot write the results")?;
+    let job = Job {
+        task,
+        suite: suite.name().to_string(),
+        cgroup,
+        dist: project.dist(),
+        images: root.images.clone(),
+        results: results.clone(),
+    };
+    let host = Simulated { project, root: &root, cgroup, shares: Vec::new() };
+    let end = visible(&mut host.command(&job)?);
+    let mut checks = read(&results)?;
+    if let Err(failure) = end {
+        checks.push(Check::new(suite.name(), "came to its end", 0.0, Err(failure)));
+    }
+    if checks.is_empty() {
+        return Err(Failure::new(format!("{} made no check at all", suite.name())));
+    }
+    Ok(checks)
+}
+
+fn read(results: &Path) -> Result<Vec<Check>> {
+    let text = fs::read_to_string(results).context("cannot read the results")?;
+    text.lines().map(|line| serde_json::from_str(line).context("cannot read a result")).collect()
+}
