@@ -128,6 +128,7 @@ fn make(place: &Place, suite: Suite) -> Result<()> {
     step(format!("unpacking {} packages", archives.len()), || unpack::root(place, &archives))?;
     step("making the test images", || images::make(place, &archives))?;
     fs::write(place.file("stamp"), stamp(suite) + &listed(&archives)).context("cannot write the stamp")?;
+    remove_tree(&place.file("tools"))?;
     apt.clean()
 }
 

@@ -61,7 +61,17 @@ pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program());
     let name = program.file_name().unwrap_or(program.as_os_str()).to_string_lossy().into_owned();
     let arguments = command.get_args().map(|word| quoted(&word.to_string_lossy()));
-    [name].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
+    shortened(&[name].into_iter().chain(arguments).collect::<Vec<_>>().join(" "))
+}
+
+/// A long command by its beginning and its end.
+fn shortened(line: &str) -> String {
+    let letters: Vec<char> = line.chars().collect();
+    if letters.len() <= 300 {
+        return line.to_string();
+    }
+    let text = |letters: &[char]| letters.iter().collect::<String>();
+    format!("{} ... {}", text(&letters[..100]), text(&letters[letters.len() - 60..]))
 }
 
 /// A word as the shell needs it: in single quotes when it holds more than plain characters.
@@ -100,6 +110,13 @@ mod tests {
         ] {
             assert_eq!(quoted(word), wanted);
         }
+    }
+
+    #[test]
+    fn only_very_long_commands_are_shortened() {
+        assert_eq!(shown(&command(["/usr/bin/echo", "a b"])), "echo 'a b'");
+        let long = shown(&command(["echo", &"x".repeat(1000)]));
+        assert!(long.starts_with("echo xx") && long.contains(" ... ") && long.len() < 200, "{long}");
     }
 
     #[test]

@@ -138,7 +138,9 @@ mod tests {
     fn long_lines_are_wrapped_at_a_space_and_keep_every_letter() {
         let line = "word ".repeat(50);
         let rows = wrap(pieces(&line));
-        assert!(rows.len() > 2 && rows.iter().all(|row| plain(std::slice::from_ref(row)).len() <= COLUMNS + 1));
+        assert!(
+            rows.len() > 2 && rows.iter().all(|row| plain(std::slice::from_ref(row)).len() <= COLUMNS + 1)
+        );
         assert_eq!(rows.concat().into_iter().map(|piece| piece.text).collect::<String>(), line);
     }
 

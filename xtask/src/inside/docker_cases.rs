@@ -4,9 +4,9 @@ use super::check::Ledger;
 use super::docker::Docker;
 use super::expect::Expect;
 use super::{Job, install};
-use crate::engines::{BUSYBOX, GLIBC};
+use crate::engines::{BUSYBOX, GLIBC, Suite};
 use crate::exec::{capture, command};
-use diag::{Failure, Result};
+use diag::{Failure, Result, ResultExt};
 use std::fs;
 
 /// Prints what a container has of a GPU; nothing at all when it has none.
@@ -98,7 +98,22 @@ pub(super) fn run(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()>
     }
     by_uuid(&docker, host, &engine, ledger)?;
     ledger.check(&engine, "started again", || started_again(&docker, host))?;
+    if job.suite()? != Suite::Bookworm {
+        ledger.check(&engine, "CDI, --device nvidia.com/gpu=0", || by_cdi(&mut docker, host))?;
+    }
     docker.stop()
+}
+
+/// Docker 25 and later take CDI devices themselves, once the feature is on.
+fn by_cdi(docker: &mut Docker, host: &[String]) -> Result<()> {
+    capture(&mut command(["nvidia-ctk", "runtime", "configure", "--runtime=docker", "--cdi.enabled"]))?;
+    capture(&mut command(["nvidia-ctk", "cdi", "generate", "--output=/etc/cdi/docker.yaml"]))?;
+    docker.restart()?;
+    let device = ["--device", "nvidia.com/gpu=0"];
+    let words = ["run", "--rm", "--network", "none"].iter().chain(&device).chain(&[GLIBC]).chain(LIST);
+    let judged = Expect::Gpus(&[0]).judge(host, &docker.client(words)?);
+    fs::remove_file("/etc/cdi/docker.yaml").context("cannot remove the specification")?;
+    judged
 }
 
 fn run_case(docker: &Docker, host: &[String], case: &Case) -> Result<()> {

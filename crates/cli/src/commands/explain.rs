@@ -30,6 +30,9 @@ fn story(code: &str) -> Result<String> {
     if let Some(check) = doctor::checks::by_code(code) {
         return Ok(check.doc.to_owned());
     }
+    if let Some(rule) = lint::rules::find(code) {
+        return Ok(rule.page());
+    }
     let row = rows().find(|row| row.code.eq_ignore_ascii_case(code));
     row.map(|row| format!("# {}\n\n{} (from `{}`)\n", row.code, row.meaning, row.owner)).ok_or_else(|| {
         Failure::coded(codes::BAD_VALUE, format!("there is no code `{code}`"))
@@ -38,7 +41,8 @@ fn story(code: &str) -> Result<String> {
 }
 
 fn list() -> String {
-    rows().map(|row| format!("{}  {}\n", row.code, row.meaning)).collect()
+    let rules = lint::rules::ALL.iter().map(|rule| format!("{}  {}\n", rule.code, rule.name));
+    rows().map(|row| format!("{}  {}\n", row.code, row.meaning)).chain(rules).collect()
 }
 
 struct Row {

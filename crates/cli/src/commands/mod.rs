@@ -5,11 +5,13 @@
 //! action: a function from [`Session`] and `Parsed` to an exit code. It prints through the session.
 
 pub(crate) mod cdi;
+mod compat;
 mod doctor;
 mod explain;
 mod gpus;
 pub(crate) mod hook;
 pub(crate) mod info;
+mod lint;
 pub(crate) mod runtime;
 pub(crate) mod settings;
 mod sim;
@@ -28,6 +30,8 @@ const VERBS: &[Command] = &[
     explain::COMMAND,
     gpus::COMMAND,
     cdi::COMMAND,
+    compat::COMMAND,
+    lint::COMMAND,
     settings::COMMAND,
     sim::COMMAND,
     undo::COMMAND,

@@ -1,0 +1,151 @@
+//! Which files a run looks at: arguments, folders without what `.gitignore` leaves out, and the
+//! files that those name.
+
+use crate::codes;
+use crate::session::Session;
+use diag::{Failure, Result};
+use host::Kind as EntryKind;
+use ::lint::{File, Gitignore, Kind};
+use std::ffi::OsString;
+
+/// Files above this size are not container files.
+const LARGEST: usize = 16 * 1024 * 1024;
+/// Folders below folders are followed this far.
+const DEEPEST: usize = 64;
+/// Files that others name are followed this often.
+const ROUNDS: usize = 5;
+
+/// The files of a run.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    /// Their paths as given, and their texts.
+    pub(super) files: Vec<File>,
+    /// Where each lies; `None` for standard input.
+    pub(super) places: Vec<Option<String>>,
+}
+
+/// Reads what the arguments name, and the files that those name; no argument means this folder.
+pub(super) fn gather(session: &Session, arguments: &[OsString], stdin_name: &str) -> Result<Gathered> {
+    let mut out = Gathered::default();
+    if arguments.is_empty() {
+        folder(session, ".", &mut out)?;
+    }
+    for argument in arguments {
+        let path = argument.to_string_lossy();
+        if path == "-" {
+            let text = String::from_utf8_lossy(&session.standard_input()?).into_owned();
+            out.push(File::new(stdin_name, text), None);
+        } else {
+            argument_path(session, &path, &mut out)?;
+        }
+    }
+    follow(session, &mut out)?;
+    Ok(out)
+}
+
+impl Gathered {
+    fn push(&mut self, file: File, place: Option<String>) {
+        if !self.files.iter().any(|other| other.path == file.path) {
+            self.files.push(file);
+            self.places.push(place);
+        }
+    }
+}
+
+fn argument_path(session: &Session, path: &str, out: &mut Gathered) -> Result<()> {
+    let place = session.absolute(path)?;
+    match session.host.stat(&place)? {
+        None => Err(Failure::new(format!("there is no file {path}"))),
+        Some(stat) if stat.is_dir() => folder(session, path.trim_end_matches('/'), out),
+        Some(_) => {
+            let file = File::new(path, text(session, &place)?);
+            if Kind::of(&file).is_none() {
+                let message = format!("{path} is neither Dockerfile, Compose file nor manifest by its name and content");
+                return Err(Failure::coded(codes::BAD_ARGUMENT, message));
+            }
+            out.push(file, Some(place));
+            Ok(())
+        }
+    }
+}
+
+fn text(session: &Session, place: &str) -> Result<String> {
+    let bytes = session.host.read_limited(place, LARGEST)?;
+    String::from_utf8(bytes).map_err(|cause| Failure::new(format!("{place} is not UTF-8")).caused_by(cause))
+}
+
+/// A folder that waits: its path as shown, below the given one, its depth, and what holds in it.
+struct Waiting {
+    shown: String,
+    below: String,
+    depth: usize,
+    ignored: Gitignore,
+}
+
+fn folder(session: &Session, path: &str, out: &mut Gathered) -> Result<()> {
+    let mut waiting =
+        vec![Waiting { shown: path.to_owned(), below: String::new(), depth: 0, ignored: Gitignore::default() }];
+    while let Some(folder) = waiting.pop() {
+        let place = session.absolute(&folder.shown)?;
+        let own = session.host.read_text_optional(&format!("{place}/.gitignore")).ok().flatten();
+        let ignored = own.map_or_else(|| folder.ignored.clone(), |text| folder.ignored.with(&folder.below, &text));
+        let mut below = Vec::new();
+        for entry in session.host.list(&place)? {
+            let below_path = join(&folder.below, &entry.name);
+            let shown = if folder.shown == "." { entry.name.clone() } else { join(&folder.shown, &entry.name) };
+            let is_folder = entry.kind == EntryKind::Directory;
+            if entry.name == ".git" || ignored.ignores(&below_path, is_folder) {
+                continue;
+            }
+            if is_folder && folder.depth < DEEPEST {
+                below.push(Waiting {
+                    shown,
+                    below: below_path,
+                    depth: folder.depth + 1,
+                    ignored: ignored.clone(),
+                });
+            } else if entry.kind == EntryKind::File && may_be_linted(&entry.name) {
+                candidate(session, &shown, &format!("{place}/{}", entry.name), out);
+            }
+        }
+        waiting.extend(below.into_iter().rev());
+    }
+    Ok(())
+}
+
+fn join(folder: &str, name: &str) -> String {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// Whether a name is one of the linted kinds, so that the file is worth reading.
+fn may_be_linted(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    Kind::is_dockerfile_name(&lower) || lower.ends_with(".yml") || lower.ends_with(".yaml")
+}
+
+/// A file found in a folder; one that cannot be read as text is none of ours.
+fn candidate(session: &Session, shown: &str, place: &str, out: &mut Gathered) {
+    let Ok(text) = text(session, place) else { return };
+    let file = File::new(shown, text);
+    if Kind::of(&file).is_some() {
+        out.push(file, Some(place.to_owned()));
+    }
+}
+
+/// Adds the files that the gathered ones name, where they can be read.
+fn follow(session: &Session, out: &mut Gathered) -> Result<()> {
+    for _ in 0..ROUNDS {
+        let before = out.files.len();
+        for path in ::lint::references(&out.files) {
+            let place = session.absolute(&path)?;
+            let is_file = session.host.stat(&place).ok().flatten().is_some_and(|stat| stat.is_file());
+            if let (true, Ok(text)) = (is_file, text(session, &place)) {
+                out.push(File::new(path, text), Some(place));
+            }
+        }
+        if out.files.len() == before {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! What the user says about a run: selection of rules, targets, build arguments.
+
+use std::collections::BTreeMap;
+
+/// The options of a run; the default is what an empty configuration gives.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Codes, names or code prefixes to report; empty: all of severity warning and error.
+    pub select: Vec<String>,
+    /// Codes, names or code prefixes not to report.
+    pub ignore: Vec<String>,
+    /// Values for `ARG` given on the build's command line.
+    pub build_args: BTreeMap<String, String>,
+    /// The stage to build (`--target`); `None`: the last.
+    pub target: Option<String>,
+    /// The driver branch that the images will meet, for example `535`.
+    pub driver: Option<String>,
+    /// The compute capabilities that the images will meet, for example `12.0`.
+    pub gpus: Vec<String>,
+}

@@ -1,0 +1,50 @@
+//! G104: a tag of `nvidia/cuda` that was deleted or never existed.
+
+use crate::dockerfile::{Base, BaseImage, Build};
+use crate::facts::base::{is_cuda_repository, tag_is_literal, tag_span};
+use crate::finding::{Edit, Fix};
+use crate::rule::{Check, Context, Family, Rule};
+use crate::sink::Sink;
+use diag::{Code, Severity};
+use knowledge::image::{Verdict, judge};
+
+pub(crate) const RULE: Rule = Rule {
+    code: Code::new("G104"),
+    name: "cuda-tag-removed",
+    severity: Severity::Error,
+    family: Family::Base,
+    check: Check::Dockerfile(check),
+    doc: include_str!("doc.md"),
+};
+
+fn check(context: Context<'_, Build>, sink: &mut Sink) {
+    for stage in &context.model.stages {
+        let Base::Image(image) = &stage.base else { continue };
+        // Copies in other registries keep what was deleted on the Hub.
+        if is_cuda_repository(image) && image.name.registry.is_none() && image.name.digest.is_none() {
+            judge_tag(image, sink);
+        }
+    }
+}
+
+fn judge_tag(image: &BaseImage, sink: &mut Sink) {
+    let Some(tag) = image.name.tag.as_deref().filter(|tag| *tag != "latest") else { return };
+    let Verdict::Missing { reason, instead, .. } = judge(tag) else { return };
+    let span = tag_span(image);
+    let finding = sink.report(span, format!("`nvidia/cuda:{tag}` does not exist"));
+    finding.label(reason);
+    for origin in &image.origins {
+        finding.also(*origin, "a part of the tag comes from here");
+    }
+    finding.note(format!(
+        "the build will stop with `docker.io/nvidia/cuda:{tag}: not found` (`manifest unknown`), unless an old copy of the image is still on the machine"
+    ));
+    let Some(instead) = instead else {
+        finding.help("choose a tag of a release that NVIDIA still offers");
+        return;
+    };
+    finding.help(format!("`{instead}` exists"));
+    if tag_is_literal(image) {
+        finding.fix(Fix::needs_review(format!("use `{instead}`"), Edit::new(span, instead)));
+    }
+}

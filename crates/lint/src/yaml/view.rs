@@ -1,0 +1,183 @@
+//! Looking at the tree: aliases followed, merge keys looked through.
+
+use super::{Id, Node, Scalar, Value, Yaml};
+use crate::text::Span;
+
+/// How many aliases and merges are followed for one answer.
+const MAX_STEPS: usize = 32;
+
+/// A node seen from its place.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    yaml: &'a Yaml,
+    /// The node after aliases.
+    id: Id,
+    /// The node as it stands at the place: an alias, or the same.
+    place: Id,
+}
+
+/// A key with its value.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The key.
+    pub key: View<'a>,
+    /// The value.
+    pub value: View<'a>,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(yaml: &'a Yaml, place: Id) -> Self {
+        let mut id = place;
+        for _ in 0..MAX_STEPS {
+            match yaml.node(id).map(|node| &node.value) {
+                Some(Value::Alias(target)) => id = *target,
+                _ => break,
+            }
+        }
+        Self { yaml, id, place }
+    }
+
+    fn node(&self) -> Option<&'a Node> {
+        self.yaml.node(self.id)
+    }
+
+    fn at(&self, id: Id) -> Self {
+        Self::new(self.yaml, id)
+    }
+
+    /// The bytes of the node itself, where its anchor is when it was reached by an alias.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        self.node().map_or(Span::new(0, 0), |node| node.span)
+    }
+
+    /// The bytes at the place from which it was reached: the alias, or the node itself.
+    #[must_use]
+    pub fn place(&self) -> Span {
+        self.yaml.node(self.place).map_or(Span::new(0, 0), |node| node.span)
+    }
+
+    /// The tag without its handle: `reset`, `override`.
+    #[must_use]
+    pub fn tag(&self) -> Option<&'a str> {
+        self.node()?.tag.as_deref()
+    }
+
+    /// The text of a scalar, whatever it means.
+    #[must_use]
+    pub fn text(&self) -> Option<&'a str> {
+        match &self.node()?.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What a scalar means.
+    #[must_use]
+    pub fn scalar(&self) -> Option<Scalar<'a>> {
+        let node = self.node()?;
+        match &node.value {
+            Value::Scalar { text, plain: true } if node.tag.is_none() => Some(Scalar::plain(text)),
+            Value::Scalar { text, .. } => Some(Scalar::Text(text)),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a mapping.
+    #[must_use]
+    pub fn is_mapping(&self) -> bool {
+        matches!(self.node().map(|node| &node.value), Some(Value::Mapping { .. }))
+    }
+
+    /// Whether it is a sequence.
+    #[must_use]
+    pub fn is_sequence(&self) -> bool {
+        matches!(self.node().map(|node| &node.value), Some(Value::Sequence { .. }))
+    }
+
+    /// Whether it is a collection in braces or brackets.
+    #[must_use]
+    pub fn is_flow(&self) -> bool {
+        matches!(
+            self.node().map(|node| &node.value),
+            Some(Value::Mapping { flow: true, .. } | Value::Sequence { flow: true, .. })
+        )
+    }
+
+    /// The items of a sequence; empty for others.
+    #[must_use]
+    pub fn items(&self) -> Vec<Self> {
+        match self.node().map(|node| &node.value) {
+            Some(Value::Sequence { items, .. }) => items.iter().map(|id| self.at(*id)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The entries that stand in a mapping itself, merge keys included, duplicates too.
+    #[must_use]
+    pub fn own_entries(&self) -> Vec<Entry<'a>> {
+        match self.node().map(|node| &node.value) {
+            Some(Value::Mapping { entries, .. }) => entries
+                .iter()
+                .map(|(key, value)| Entry { key: self.at(*key), value: self.at(*value) })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The entries of a mapping with what it merges; its own keys go before merged ones, and an
+    /// earlier merge before a later one. Of duplicates the last counts.
+    #[must_use]
+    pub fn entries(&self) -> Vec<Entry<'a>> {
+        let mut out: Vec<Entry<'a>> = Vec::new();
+        let mut steps = MAX_STEPS;
+        self.collect(&mut out, &mut steps);
+        out
+    }
+
+    fn collect(&self, out: &mut Vec<Entry<'a>>, steps: &mut usize) {
+        if *steps == 0 {
+            return;
+        }
+        *steps -= 1;
+        let own = self.own_entries();
+        let known = out.len();
+        for entry in own.iter().filter(|entry| !entry.is_merge()).rev() {
+            if !out.iter().any(|other| other.key.text() == entry.key.text()) {
+                out.insert(known, *entry);
+            }
+        }
+        for entry in own.iter().filter(|entry| entry.is_merge()) {
+            if entry.value.is_mapping() {
+                entry.value.collect(out, steps);
+            }
+            for item in entry.value.items() {
+                item.collect(out, steps);
+            }
+        }
+    }
+
+    /// The entry with a key, merged ones included.
+    #[must_use]
+    pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
+        self.entries().into_iter().find(|entry| entry.key.text() == Some(key))
+    }
+
+    /// The value of a key, merged ones included.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<Self> {
+        self.entry(key).map(|entry| entry.value)
+    }
+
+    /// The value at the end of a way of keys.
+    #[must_use]
+    pub fn at_path(&self, keys: &[&str]) -> Option<Self> {
+        keys.iter().try_fold(*self, |view, key| view.get(key))
+    }
+}
+
+impl Entry<'_> {
+    fn is_merge(&self) -> bool {
+        self.key.text() == Some("<<")
+    }
+}
