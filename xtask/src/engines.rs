@@ -118,6 +118,27 @@ pub(crate) fn ensure(project: &Project, suite: Suite) -> Result<Root> {
     Ok(Root { suite, path: place.root(), images: place.file("images") })
 }
 
+/// The package `musl` of a suite, unpacked: a loader and C library for test images.
+pub(crate) fn ensure_musl(project: &Project) -> Result<PathBuf> {
+    let place = Place { base: project.engines(), name: "musl" };
+    fs::create_dir_all(&place.base).with_context(|| format!("cannot make {}", place.base.display()))?;
+    let lock = File::create(place.file("lock")).context("cannot make the lock of the engines")?;
+    lock.lock().context("cannot lock the engines")?;
+    if !place.root().exists() {
+        let apt = apt::Apt::new(&place, &mirror::find(&place)?, Suite::Trixie.name())?;
+        step("reading the package index", || apt.update())?;
+        let archives = step("downloading musl", || apt.download(&["musl"]))?;
+        let partial = place.file("partial");
+        remove_tree(&partial)?;
+        unpack::merged_usr(&partial)?;
+        archives.iter().try_for_each(|archive| unpack::package(archive, &partial))?;
+        fs::rename(&partial, place.root()).context("cannot rename the tree of musl")?;
+        remove_tree(&place.file("tools"))?;
+        apt.clean()?;
+    }
+    Ok(place.root())
+}
+
 fn make(place: &Place, suite: Suite) -> Result<()> {
     require_root()?;
     eprintln!("unpacking the engines of Debian {} into {}", suite.name(), place.root().display());

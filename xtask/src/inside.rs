@@ -8,12 +8,15 @@ mod docker;
 mod docker_cases;
 mod doctor_cases;
 mod expect;
+mod images;
 mod kill;
 mod podman_cases;
+mod security;
 mod shim_cases;
 
 pub(crate) use check::Check;
 pub(crate) use doctor_cases::HOSTS as DOCTOR_HOSTS;
+pub(crate) use images::Plan as ImagePlan;
 
 use crate::bench;
 use crate::engines::Suite;
@@ -59,11 +62,26 @@ pub(crate) enum Task {
         /// Whether every system call counts, not only the writing ones.
         thorough: bool,
     },
+    /// The image matrix.
+    Images(ImagePlan),
+    /// The security tests.
+    Security {
+        /// Whether races run their full number of rounds.
+        thorough: bool,
+    },
     /// The benchmark.
     Bench(bench::Plan),
 }
 
 impl Task {
+    /// Folders that the work reads besides those that every work has.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Images(plan) => vec![plan.musl.clone()],
+            _ => Vec::new(),
+        }
+    }
+
     /// The description of the host that this work needs, when it is not the usual preset.
     pub(crate) fn host_description(&self) -> Option<&'static str> {
         match self {
@@ -90,6 +108,8 @@ pub(crate) fn run(job: &str) -> Result<()> {
         Task::Demo => demo::run(&job),
         Task::Doctor { host } => doctor_cases::run(&job, host, &mut Ledger::create(&job.results)?),
         Task::Kill { thorough } => kill::run(&job, *thorough),
+        Task::Images(plan) => images::run(&job, plan),
+        Task::Security { thorough } => security::run(&job, *thorough),
         Task::Bench(plan) => bench::inside(&job, plan),
     }
 }

@@ -74,12 +74,13 @@ const PIECES: &[(Way, usize)] = &[(Way::PieceDevices, 1), (Way::PieceMounts, 1),
 /// All cases of these toolkits, those first with which others are compared.
 pub(crate) fn all(toolkits: &[&str], with_pieces: bool) -> Vec<Case> {
     let plain = [Way::Runc, Way::Program].map(|way| Case { toolkit: None, way, gpus: 0 });
-    let pieces = if with_pieces { PIECES } else { &[] };
-    let of = |name: &str| {
-        let name = Some(name.to_owned());
+    let of = |(place, name): (usize, &&str)| {
+        // The pieces are about this project's own edits, whose toolkit is the first.
+        let pieces = if with_pieces && place == 0 { PIECES } else { &[] };
+        let name = Some((*name).to_owned());
         OF_TOOLKIT.iter().chain(pieces).map(move |&(way, gpus)| Case { toolkit: name.clone(), way, gpus })
     };
-    plain.into_iter().chain(toolkits.iter().flat_map(|name| of(name))).collect()
+    plain.into_iter().chain(toolkits.iter().enumerate().flat_map(of)).collect()
 }
 
 impl Case {

@@ -50,8 +50,9 @@ pub(crate) fn text(run: &Run) -> String {
     table(&mut text, "containers", &rows, |way| !way.is_alone());
     table(&mut text, "the shim alone, without runc", &rows, Way::is_alone);
     comparison(&mut text, &rows);
-    for left_out in &run.left_out {
-        let _ = writeln!(text, "\nleft out: {}: {}", left_out.id, left_out.why);
+    for (number, left_out) in run.left_out.iter().enumerate() {
+        let space = if number == 0 { "\n" } else { "" };
+        let _ = writeln!(text, "{space}left out: {}: {}", left_out.id, left_out.why);
     }
     text
 }

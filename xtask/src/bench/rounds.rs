@@ -72,8 +72,7 @@ impl Bench {
     fn toolkits(&mut self, plan: &Plan) -> Result<Vec<Toolkit>> {
         let mut toolkits = vec![Toolkit::new(&self.place, OWN, Path::new("/usr/bin"))?];
         if let Some(folder) = &plan.against {
-            let name = folder.file_name().map_or_else(|| "other".into(), |name| name.to_string_lossy());
-            let name = if name == OWN { format!("{name}-other") } else { name.into_owned() };
+            let name = other_name(folder);
             toolkits.push(Toolkit::new(&self.place, &name, folder)?);
         }
         Ok(toolkits)
@@ -189,6 +188,14 @@ impl Bench {
     }
 }
 
+/// What another toolkit is called: as its folder, or the one around it when that says nothing.
+fn other_name(folder: &Path) -> String {
+    let names =
+        folder.ancestors().filter_map(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let name = names.into_iter().find(|name| name != "bin").unwrap_or_else(|| "other".to_owned());
+    if name == OWN { format!("{name}-other") } else { name }
+}
+
 const LIBRARY: &[u8] = b"libcuda.so.1";
 
 fn machine(plan: &Plan, meter: &Meter, load: [String; 2]) -> Result<Machine> {
@@ -213,4 +220,21 @@ fn machine(plan: &Plan, meter: &Meter, load: [String; 2]) -> Result<Machine> {
 fn load() -> String {
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     text.split_whitespace().next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_toolkit_is_called_as_its_folder() {
+        for (folder, name) in [
+            ("/opt/nvidia", "nvidia"),
+            ("/opt/old/bin", "old"),
+            ("/src/longshore", "longshore-other"),
+            ("/bin", "other"),
+        ] {
+            assert_eq!(other_name(Path::new(folder)), name, "{folder}");
+        }
+    }
 }

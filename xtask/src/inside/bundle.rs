@@ -18,9 +18,14 @@ pub(crate) struct Bundle {
 impl Bundle {
     /// Makes a bundle that runs `program` in the glibc image with this environment.
     pub(crate) fn make(job: &Job, name: &str, program: &[&str], environment: &[&str]) -> Result<Self> {
+        Self::of(&job.images.join("glibc"), name, program, environment)
+    }
+
+    /// Makes a bundle with a copy of this tree as its root.
+    pub(crate) fn of(image: &Path, name: &str, program: &[&str], environment: &[&str]) -> Result<Self> {
         let path = scratch("bundles").join(name);
         fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        capture(command(["cp", "-a"]).arg(job.images.join("glibc")).arg(path.join("rootfs")))?;
+        capture(command(["cp", "-a"]).arg(image).arg(path.join("rootfs")))?;
         let bundle = Self { path };
         let mut config = bundle.default_config()?;
         let mut variables = vec!["PATH=/usr/sbin:/usr/bin:/sbin:/bin"];
@@ -31,6 +36,11 @@ impl Bundle {
         config["root"]["readonly"] = json!(false);
         bundle.write(&config)?;
         Ok(bundle)
+    }
+
+    /// Removes the bundle.
+    pub(crate) fn discard(self) -> Result<()> {
+        fs::remove_dir_all(&self.path).with_context(|| format!("cannot remove {}", self.path.display()))
     }
 
     /// The path of `config.json`.

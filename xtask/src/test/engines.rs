@@ -4,7 +4,7 @@ use super::Options;
 use crate::dist;
 use crate::engines::{self, Suite};
 use crate::exec::visible;
-use crate::inside::{Check, DOCTOR_HOSTS, Job, Task};
+use crate::inside::{Check, DOCTOR_HOSTS, ImagePlan, Job, Task};
 use crate::project::Project;
 use crate::simulated::{self, Cgroup, Simulated};
 use diag::{Failure, Result, ResultExt};
@@ -39,6 +39,12 @@ pub(crate) fn kill(project: &Project, options: &Options) -> Result<Vec<Check>> {
     inside(project, Suite::Bookworm, cgroup, Task::Kill { thorough: options.all })
 }
 
+/// Hostile images, racing links and leaks.
+pub(crate) fn security(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let cgroup = Cgroup::possible()[0];
+    inside(project, Suite::Trixie, cgroup, Task::Security { thorough: options.all })
+}
+
 /// The causes of the famous error, each made for real, and what the doctor says of them.
 pub(crate) fn doctor(project: &Project, _options: &Options) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
@@ -49,13 +55,22 @@ pub(crate) fn doctor(project: &Project, _options: &Options) -> Result<Vec<Check>
     Ok(checks)
 }
 
+/// The image matrix: short on the newer suite's bare runtimes, in full with every engine.
+pub(crate) fn images(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    engines::require_root()?;
+    let musl = engines::ensure_musl(project)?;
+    let plan = ImagePlan { starts: if options.all { 100 } else { 5 }, engines: options.all, musl };
+    inside(project, Suite::Trixie, Cgroup::possible()[0], Task::Images(plan))
+}
+
 /// Carries out a job in a simulated host and reads its results.
 fn inside(project: &Project, suite: Suite, cgroup: Cgroup, task: Task) -> Result<Vec<Check>> {
     engines::require_root()?;
     dist::build(project)?;
     let root = engines::ensure(project, suite)?;
     simulated::require(project)?;
-    let results = project.logs().join(format!("{}.results", suite.name()));
+    // Two runs at a time must not write into one file.
+    let results = project.logs().join(format!("{}.{}.results", suite.name(), std::process::id()));
     fs::create_dir_all(project.logs()).context("cannot make the folder of logs")?;
     fs::write(&results, "").context("cannot write the results")?;
     let job = Job {
@@ -66,9 +81,11 @@ fn inside(project: &Project, suite: Suite, cgroup: Cgroup, task: Task) -> Result
         images: root.images.clone(),
         results: results.clone(),
     };
-    let host = Simulated { project, root: &root, cgroup, shares: Vec::new() };
+    let shares = job.task.folders();
+    let host = Simulated { project, root: &root, cgroup, shares };
     let end = visible(&mut host.command(&job)?);
     let mut checks = read(&results)?;
+    fs::remove_file(&results).context("cannot remove the results")?;
     if let Err(failure) = end {
         checks.push(Check::new(suite.name(), "came to its end", 0.0, Err(failure)));
     }

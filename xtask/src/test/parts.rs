@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::Instant;
 
 /// All parts.
-pub(crate) const ALL: [Part; 11] = [
+pub(crate) const ALL: [Part; 13] = [
     Part { name: "unit", engines: false, run: unit },
     Part { name: "clippy", engines: false, run: clippy },
     Part { name: "docs", engines: false, run: docs },
@@ -20,6 +20,8 @@ pub(crate) const ALL: [Part; 11] = [
     Part { name: "static", engines: false, run: static_executable },
     Part { name: "bookworm", engines: true, run: engines::bookworm },
     Part { name: "trixie", engines: true, run: engines::trixie },
+    Part { name: "images", engines: true, run: engines::images },
+    Part { name: "security", engines: true, run: engines::security },
     Part { name: "doctor", engines: true, run: engines::doctor },
     Part { name: "conformance", engines: true, run: conformance::conformance },
     Part { name: "kill", engines: true, run: engines::kill },

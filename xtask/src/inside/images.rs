@@ -1,0 +1,91 @@
+//! The image matrix: for every kind of image, what the loader of the container knows after our hook
+//! is what it would know after the real `ldconfig`, the loader opens the driver's libraries, and
+//! restarts leave nothing behind.
+
+mod engine;
+mod expected;
+mod recipe;
+mod tree;
+
+use super::bundle::{self, Bundle};
+use super::check::Ledger;
+use super::{Job, install, scratch};
+use crate::exec::{capture, command};
+use diag::{Failure, Result, ResultExt};
+use engine::Engine;
+use expected::Expected;
+use recipe::Recipe;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// How thorough the matrix is.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) struct Plan {
+    /// Starts of one container, the first included.
+    pub(crate) starts: usize,
+    /// Whether container engines run every image, not only the bare runtimes.
+    pub(crate) engines: bool,
+    /// The unpacked Debian package `musl`.
+    pub(crate) musl: PathBuf,
+}
+
+/// Runs the matrix.
+pub(super) fn run(job: &Job, plan: &Plan) -> Result<()> {
+    let mut ledger = Ledger::create(&job.results)?;
+    install(job)?;
+    let engines = Engine::start_all(job, plan)?;
+    for recipe in recipe::ALL {
+        let place = scratch("images").join(recipe.name);
+        fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
+        let image = place.join("image");
+        recipe.make(job, plan, &image)?;
+        let expected = Expected::find(recipe, &image, &place.join("expected"));
+        for engine in &engines {
+            ledger.check(&engine.name(), recipe.name, || {
+                engine.run(recipe, &image).and_then(|seen| expected.as_ref().map_err(again)?.judge(&seen))
+            })?;
+        }
+        let case = format!("{}: {} starts leave what the first left", recipe.name, plan.starts);
+        ledger.check("restarts", &case, || restarts(recipe, &image, plan.starts))?;
+        capture(command(["rm", "-rf"]).arg(&place))?;
+    }
+    engines.into_iter().try_for_each(Engine::stop)
+}
+
+/// A failure once more, for every engine that it stands in the way of.
+fn again(failure: &Failure) -> Failure {
+    Failure::new(failure.line())
+}
+
+const SHIM: &str = "/usr/bin/nvidia-container-runtime";
+
+/// A bundle of an image with the request for all GPUs.
+fn gpu_bundle(recipe: &Recipe, image: &Path, name: &str) -> Result<Bundle> {
+    let mut environment = vec!["NVIDIA_VISIBLE_DEVICES=all"];
+    environment.extend(recipe.environment());
+    let bundle = Bundle::of(image, name, recipe.program(), &environment)?;
+    let mut config = bundle.config()?;
+    config["root"]["readonly"] = serde_json::json!(recipe.read_only);
+    bundle.write(&config)?;
+    Ok(bundle)
+}
+
+/// The same root again and again, each time with the `config.json` that the engine wrote.
+fn restarts(recipe: &Recipe, image: &Path, starts: usize) -> Result<()> {
+    let bundle = gpu_bundle(recipe, image, "restarts")?;
+    let (config, rootfs) = (bundle.config_bytes()?, bundle.path.join("rootfs"));
+    let start = || {
+        bundle.write_bytes(&config)?;
+        bundle::run(Path::new(SHIM), &bundle, "restarts").map(drop)
+    };
+    start()?;
+    let first = tree::listing(&rootfs)?;
+    (1..starts).try_for_each(|_| start())?;
+    let last = tree::listing(&rootfs)?;
+    bundle.discard()?;
+    match tree::difference(&first, &last) {
+        None => Ok(()),
+        Some(difference) => Err(Failure::new(format!("restarts changed the writable layer: {difference}"))),
+    }
+}
