@@ -73,17 +73,22 @@ fn docs(project: &Project, _options: &Options) -> Result<Vec<Check>> {
     )
 }
 
-/// Licences, sources and duplicate crates; only where the tool is at hand.
-fn deny(project: &Project, _options: &Options) -> Result<Vec<Check>> {
-    if !output(cargo(project).args(["deny", "--version"]))?.status.success() {
-        eprintln!("  skipped: cargo-deny is not installed");
+/// Licences, sources and duplicate crates: where the tool is at hand, and always with `--all`.
+fn deny(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let tools = project.cargo_target().join("tools");
+    if options.all {
+        let mut install = cargo(project);
+        visible(install.args(["install", "cargo-deny", "--locked", "--quiet", "--root"]).arg(&tools))?;
+    }
+    // Cargo finds its subcommands in PATH.
+    let path = format!("{}:{}", tools.join("bin").display(), std::env::var("PATH").unwrap_or_default());
+    if !output(cargo(project).env("PATH", &path).args(["deny", "--version"]))?.status.success() {
+        eprintln!("  skipped: cargo-deny is not installed; --all builds it");
         return Ok(Vec::new());
     }
-    one(
-        "cargo deny",
-        "bans licenses sources",
-        cargo(project).args(["deny", "check", "bans", "licenses", "sources"]),
-    )
+    let mut check = cargo(project);
+    check.env("PATH", path).args(["deny", "check", "bans", "licenses", "sources"]);
+    one("cargo deny", "bans licenses sources", &mut check)
 }
 
 fn static_executable(project: &Project, _options: &Options) -> Result<Vec<Check>> {
