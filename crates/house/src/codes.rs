@@ -16,8 +16,11 @@ pub struct Entry {
 /// All codes, sorted.
 #[must_use]
 pub fn all() -> Vec<Entry> {
-    let mut entries: Vec<Entry> =
-        rust_files().iter().filter(|source| source.path.ends_with("src/codes.rs")).flat_map(entries_of).collect();
+    let mut entries: Vec<Entry> = rust_files()
+        .iter()
+        .filter(|source| source.path.ends_with("src/codes.rs"))
+        .flat_map(entries_of)
+        .collect();
     entries.sort();
     entries
 }
@@ -31,7 +34,12 @@ pub fn page() -> String {
          | code | from | meaning |\n| --- | --- | --- |\n",
     );
     for entry in all() {
-        text.push_str(&format!("| {} | `{}` | {} |\n", entry.code, entry.owner, entry.meaning.replace('|', "\\|")));
+        text.push_str(&format!(
+            "| {} | `{}` | {} |\n",
+            entry.code,
+            entry.owner,
+            entry.meaning.replace('|', "\\|")
+        ));
     }
     text
 }

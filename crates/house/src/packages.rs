@@ -20,7 +20,12 @@ impl Graph {
     #[must_use]
     pub fn load() -> Self {
         let output = Command::new(env!("CARGO"))
-            .args(["metadata", "--format-version=1", "--locked", "--filter-platform=x86_64-unknown-linux-gnu"])
+            .args([
+                "metadata",
+                "--format-version=1",
+                "--locked",
+                "--filter-platform=x86_64-unknown-linux-gnu",
+            ])
             .current_dir(root())
             .output()
             .expect("cargo runs");
@@ -35,8 +40,9 @@ impl Graph {
         let edges = array(&metadata["resolve"]["nodes"])
             .map(|node| (names[text(&node["id"])].to_owned(), direct_dependencies(node, &names)))
             .collect();
-        let members =
-            array(&metadata["workspace_members"]).map(|id| names[id.as_str().unwrap_or_default()].to_owned()).collect();
+        let members = array(&metadata["workspace_members"])
+            .map(|id| names[id.as_str().unwrap_or_default()].to_owned())
+            .collect();
         Self { edges, members }
     }
 

@@ -27,9 +27,12 @@ pub fn stale() -> Vec<String> {
     let text = |path: &str| fs::read_to_string(root().join(path)).unwrap_or_default();
     let mut found: Vec<String> =
         pages.iter().filter(|page| text(&page.path) != page.text).map(|page| page.path.clone()).collect();
-    found.extend(names_in("docs/checks").into_iter().map(|name| format!("docs/checks/{name}")).filter(|path| {
-        !pages.iter().any(|page| page.path == *path)
-    }));
+    found.extend(
+        names_in("docs/checks")
+            .into_iter()
+            .map(|name| format!("docs/checks/{name}"))
+            .filter(|path| !pages.iter().any(|page| page.path == *path)),
+    );
     found
 }
 

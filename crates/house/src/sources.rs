@@ -48,7 +48,10 @@ fn collect(folder: &Path, extension: &str, files: &mut Vec<Source>) {
     paths.sort();
     for path in paths {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_symlink() || name == "target" || (name.starts_with('.') && name != ".ci" && name != ".cargo") {
+        if path.is_symlink()
+            || name == "target"
+            || (name.starts_with('.') && name != ".ci" && name != ".cargo")
+        {
             continue;
         }
         if path.is_dir() {
@@ -92,7 +95,9 @@ impl Source {
 
 fn function_name(line: &str) -> Option<String> {
     let mut rest = line.trim_start();
-    for word in ["pub(crate) ", "pub(super) ", "pub ", "const ", "unsafe ", "extern \"C\" ", "extern \"C-unwind\" "] {
+    for word in
+        ["pub(crate) ", "pub(super) ", "pub ", "const ", "unsafe ", "extern \"C\" ", "extern \"C-unwind\" "]
+    {
         rest = rest.strip_prefix(word).unwrap_or(rest);
     }
     let name = rest.strip_prefix("fn ")?;

@@ -21,7 +21,9 @@ fn files_stay_short() {
     let long: Vec<String> = production()
         .iter()
         .map(|source| (source, source.production_lines().count()))
-        .filter(|(source, lines)| *lines > FILE_LIMIT && !LONG_FILES.iter().any(|(path, _)| *path == source.path))
+        .filter(|(source, lines)| {
+            *lines > FILE_LIMIT && !LONG_FILES.iter().any(|(path, _)| *path == source.path)
+        })
         .map(|(source, lines)| format!("{}: {lines} lines", source.path))
         .collect();
     assert!(long.is_empty(), "over {FILE_LIMIT} lines: {long:#?}");

@@ -75,13 +75,22 @@ fn unsafe_has_an_address() {
     assert!(found.is_empty(), "`unsafe` without a listed address: {found:#?}");
     for (path, reason) in UNSAFE {
         let listed = rust_files().into_iter().find(|source| source.path == *path);
-        assert!(listed.is_some_and(|source| holds_unsafe(&source.text)), "{path} holds no unsafe: unlist it ({reason})");
+        assert!(
+            listed.is_some_and(|source| holds_unsafe(&source.text)),
+            "{path} holds no unsafe: unlist it ({reason})"
+        );
     }
 }
 
 #[test]
 fn nothing_is_left_behind() {
-    let marks = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("XX", "X:"), concat!("to", "do!("), concat!("db", "g!(")];
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X:"),
+        concat!("to", "do!("),
+        concat!("db", "g!("),
+    ];
     let found: Vec<String> = files_with(&["rs", "md", "toml"])
         .iter()
         .flat_map(|source| {

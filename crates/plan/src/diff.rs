@@ -25,7 +25,11 @@ fn file_diff(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> String 
     let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
     let name = |bytes: Option<&[u8]>| if bytes.is_some() { path } else { "/dev/null" };
     let (old, new) = (text(before), text(after));
-    TextDiff::from_lines(&old, &new).unified_diff().context_radius(3).header(name(before), name(after)).to_string()
+    TextDiff::from_lines(&old, &new)
+        .unified_diff()
+        .context_radius(3)
+        .header(name(before), name(after))
+        .to_string()
 }
 
 #[cfg(test)]

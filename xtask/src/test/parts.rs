@@ -12,7 +12,8 @@ use std::process::Command;
 use std::time::Instant;
 
 /// All parts.
-pub(crate) const ALL: [Part; 13] = [
+pub(crate) const ALL: [Part; 14] = [
+    Part { name: "format", engines: false, run: format },
     Part { name: "unit", engines: false, run: unit },
     Part { name: "clippy", engines: false, run: clippy },
     Part { name: "docs", engines: false, run: docs },
@@ -27,6 +28,10 @@ pub(crate) const ALL: [Part; 13] = [
     Part { name: "kill", engines: true, run: engines::kill },
     Part { name: "fuzz", engines: false, run: fuzz::fuzz },
 ];
+
+fn format(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+    one("rustfmt", "nothing to change", cargo(project).args(["fmt", "--all", "--check"]))
+}
 
 /// All tests that cargo finds: no root, GPU or network.
 fn unit(project: &Project, _options: &Options) -> Result<Vec<Check>> {
