@@ -12,6 +12,7 @@ mod dist;
 mod docs;
 mod engines;
 mod exec;
+mod images;
 mod inside;
 mod progress;
 mod project;
@@ -35,6 +36,8 @@ cargo xtask test [--all]            all tests of this project; --only PART,... f
 cargo xtask bench                   what a container start costs, next to plain runc; --rounds N,
                                     --json FILE, --pieces, --against DIR (another toolkit), --only CASE,...
 cargo xtask docs                    write the generated pages of docs/
+cargo xtask images [--all]          kinds of images on container engines, as a table; --all: on the
+                                    engines of both suites; --starts N of one container (5)
 cargo xtask engines [SUITE]...      unpack the container engines of Debian bookworm and trixie
 ";
 
@@ -73,6 +76,7 @@ fn run() -> Result<ExitCode> {
         }
         "docs" => docs::run().map(|()| ExitCode::SUCCESS),
         "demo" => demo::run(&project, &mut parser),
+        "images" => images::run(&project, &mut parser),
         "test" => test::run(&project, &mut parser),
         other => Err(Failure::new(format!("no task {other}")).hint("cargo xtask --help lists the tasks")),
     }

@@ -5,6 +5,8 @@ mod engines;
 mod fuzz;
 mod parts;
 
+pub(crate) use engines::images_on;
+
 use crate::inside::Check;
 use crate::project::Project;
 use crate::report;

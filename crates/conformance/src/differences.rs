@@ -14,6 +14,9 @@ pub struct Differences {
     /// Deliberate differences.
     #[serde(default, rename = "difference")]
     pub rows: Vec<Row>,
+    /// What differs where no recorded case looks: in running containers.
+    #[serde(default, rename = "behaviour")]
+    pub behaviours: Vec<Behaviour>,
     /// Cases whose tenant is not built yet: they must fail.
     #[serde(default)]
     pub pending: Vec<Pending>,
@@ -44,6 +47,20 @@ pub struct Pattern {
     /// The pattern.
     pub text: String,
     used: Cell<bool>,
+}
+
+/// A difference that another test than the recorded cases holds to.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Behaviour {
+    /// What the original does.
+    pub original: String,
+    /// What we do.
+    pub ours: String,
+    /// Why it differs: what a user gains.
+    pub reason: String,
+    /// The command that tests it.
+    pub test: String,
 }
 
 /// A case whose tenant is not built yet.

@@ -1,6 +1,6 @@
 //! What people read: verdicts, and the page of deliberate differences.
 
-use crate::differences::{Differences, Row, Side, Verdict};
+use crate::differences::{Behaviour, Differences, Row, Side, Verdict};
 use std::fmt::Write;
 
 /// How many differences of one case are shown.
@@ -49,6 +49,12 @@ pub fn documentation(table: &Differences) -> String {
     let mut page = String::from(PREFACE);
     for row in &table.rows {
         page.push_str(&section(row));
+    }
+    for Behaviour { reason, original, ours, test } in &table.behaviours {
+        let _ = writeln!(
+            page,
+            "\n## {reason}\n\nTested by `{test}`.\n\n- original: {original}\n- Longshore: {ours}"
+        );
     }
     if !table.pending.is_empty() {
         page.push_str("\n## Not built yet\n\n| case | what is missing |\n| --- | --- |\n");

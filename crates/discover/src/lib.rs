@@ -19,10 +19,12 @@ mod nodes;
 mod options;
 mod places;
 mod snapshot;
+mod special;
 mod survey;
 mod sweep;
 mod versions;
 
 pub use judge::judge;
 pub use options::Options;
+pub use special::{Special, SpecialFiles, special};
 pub use sweep::sweep;

@@ -4,9 +4,9 @@ use diag::Code;
 
 /// `daemon.json` is not JSON.
 pub const NOT_JSON: Code = Code::new("E101");
-/// `daemon.json` is not text in UTF-8.
+/// A configuration file of an engine is not text in UTF-8.
 pub const NOT_UTF8: Code = Code::new("E102");
-/// A key of `daemon.json` holds another kind of value than Docker expects there.
+/// A key of a configuration file holds another kind of value than the engine expects there.
 pub const WRONG_KIND: Code = Code::new("E103");
 /// A key appears twice in `daemon.json`, so that readers disagree which one counts.
 pub const DUPLICATE_KEY: Code = Code::new("E104");
@@ -14,3 +14,13 @@ pub const DUPLICATE_KEY: Code = Code::new("E104");
 pub const BAD_RUNTIME: Code = Code::new("E105");
 /// `daemon.json` has comments or trailing commas: Docker does not start with such a file.
 pub const NOT_STRICT_JSON: Code = Code::new("E106");
+/// A configuration file that must be TOML is not.
+pub const NOT_TOML: Code = Code::new("E107");
+/// A TOML file is written so that nothing can be added to it without writing it anew.
+pub const RIGID_TOML: Code = Code::new("E108");
+/// containerd's CRI plugin is switched off, so that runtimes registered with it are not seen.
+pub const CRI_DISABLED: Code = Code::new("E109");
+/// A file that the engine reads later takes back what the drop-in says.
+pub const OVERRIDDEN: Code = Code::new("E110");
+/// The engine's program could not say what its configuration is.
+pub const NO_DUMP: Code = Code::new("E111");

@@ -3,8 +3,9 @@
 //!
 //! Rules of glibc's `ldconfig`, tried against it: an entry's key is the SONAME and its path is the
 //! directory's first spelling with the SONAME behind it; directories are searched in the order of
-//! `ld.so.conf`, then the built-in ones. An image without a cache gets none: its loader does not
-//! use one (musl) or finds libraries in its built-in directories.
+//! `ld.so.conf`, then the built-in ones. An image without a cache gets one when its loader is that
+//! of glibc: the driver's directory need not be one of those built into it. Images with the musl
+//! loader, or none at all, get no cache.
 
 mod additions;
 mod cache;
@@ -17,7 +18,7 @@ pub(crate) use scan::InContainer;
 use crate::enable_cuda_compat;
 use crate::prepare_container::{Library, Link};
 use diag::Result;
-use rootfs::ContainerRoot;
+use rootfs::{ContainerRoot, Kind};
 use search::SearchPath;
 use std::ffi::OsStr;
 
@@ -26,6 +27,12 @@ use std::ffi::OsStr;
 pub(crate) const DROP_IN: &str = "/etc/ld.so.conf.d/00-nvcr-longshore.conf";
 /// Names the directory of compat libraries while they are in use; sorts before [`DROP_IN`].
 pub(crate) const COMPAT_DROP_IN: &str = "/etc/ld.so.conf.d/00-compat-longshore.conf";
+
+/// Where the psABI of the architecture has the loader, in every distribution.
+#[cfg(target_arch = "x86_64")]
+const GLIBC_LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
+#[cfg(target_arch = "aarch64")]
+const GLIBC_LOADER: &str = "/lib/ld-linux-aarch64.so.1";
 
 const CONFIGURATION: &str = "/etc/ld.so.conf";
 const CONFIGURATION_FILE_LIMIT: usize = 1024 * 1024;
@@ -41,8 +48,11 @@ pub(crate) enum Known<'a> {
 
 /// Makes the loader find what lies in `folders`.
 pub(crate) fn update(root: &ContainerRoot, folders: &[String], known: Known<'_>) -> Result<()> {
-    let Some(cache) = cache::read(root)? else {
-        return musl::update(root, folders);
+    let cache = match cache::read(root)? {
+        Some(cache) => cache,
+        // Nothing to take over: it is made anew.
+        None if has_glibc(root) && !musl::is_present(root)? => Vec::new(),
+        None => return musl::update(root, folders),
     };
     let mut search = SearchPath::read(root)?;
     let uncovered: Vec<&String> = folders.iter().filter(|folder| !search.covers(root, folder)).collect();
@@ -59,6 +69,11 @@ pub(crate) fn update(root: &ContainerRoot, folders: &[String], known: Known<'_>)
         Known::Listed(..) => compat.into_iter().collect(),
     };
     cache::update(root, &cache, &mut search, &scanned, known)
+}
+
+/// Whether the image has the loader of glibc; a link that leads astray is no loader.
+fn has_glibc(root: &ContainerRoot) -> bool {
+    root.stat(GLIBC_LOADER).ok().flatten().is_some_and(|stat| stat.kind == Kind::File)
 }
 
 /// Removes the file or link at `path`, which was made by an earlier start of this container.

@@ -129,7 +129,7 @@ fn a_missing_soname_link_is_made_and_a_foreign_one_replaced() {
 }
 
 #[test]
-fn images_without_a_cache_get_none() {
+fn images_without_a_loader_get_no_cache() {
     let tree = debian();
     tree.remove("etc/ld.so.cache");
     run_twice(&tree, &with_cuda("/usr/lib64"));
@@ -137,11 +137,31 @@ fn images_without_a_cache_get_none() {
     assert_eq!(tree.link_text("usr/lib64/libcuda.so.1"), "libcuda.so.580.95.05");
 }
 
+/// Neither `ld.so.conf` nor a cache, as in distroless images: the layout tells what is built in.
+#[test]
+fn images_with_the_loader_of_glibc_get_a_cache() {
+    let debian = ("usr/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu", "/lib/x86_64-linux-gnu");
+    for (layout, libc, cuda) in [debian, ("lib64", "/lib64", DEBIAN)] {
+        let tree = Tree::new();
+        tree.directory("usr/lib/x86_64-linux-gnu");
+        tree.link("lib", "usr/lib");
+        tree.library("lib64/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2");
+        tree.library(&format!("{layout}/libc.so.6"), "libc.so.6");
+        run_twice(&tree, &with_cuda(DEBIAN));
+        let found = entries(&tree);
+        assert!(found.contains(&format!("libcuda.so.1 {cuda}/libcuda.so.1")), "{layout}: {found:?}");
+        assert!(found.contains(&format!("libc.so.6 {libc}/libc.so.6")), "{layout}: {found:?}");
+    }
+}
+
 #[test]
 fn musl_searches_the_folder_from_its_path_file() {
     let tree = Tree::new();
     tree.file("lib/ld-musl-x86_64.so.1", b"loader");
+    // A stand-in for the other loader, as `gcompat` brings one, reads no cache.
+    tree.file("lib64/ld-linux-x86-64.so.2", b"loader");
     run_twice(&tree, &with_cuda("/usr/lib64"));
+    assert!(!tree.has("etc/ld.so.cache"));
     assert_eq!(tree.read("etc/ld-musl-x86_64.path"), b"/lib:/usr/local/lib:/usr/lib\n/usr/lib64\n");
 }
 

@@ -10,6 +10,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("oci", &["host", "rootfs", "nvml", "driver", "settings", "inject", "rustix"]),
     ("cdi", &["host", "rootfs", "nvml", "driver", "settings", "inject", "rustix"]),
     ("driver", &["host", "rootfs", "nvml", "rustix"]),
+    ("lint", &["host", "rootfs", "discover", "nvml", "engines", "doctor", "cli", "rustix", "libc"]),
     ("knowledge", &["diag", "host", "rootfs", "nvml", "rustix", "libc"]),
     ("settings", &["host", "rootfs", "nvml", "rustix"]),
     ("inject", &["host", "rootfs", "nvml", "discover", "rustix"]),
@@ -30,7 +31,7 @@ const FLOORS: &[(usize, &[&str])] = &[
     (0, &["diag", "plan", "formats", "oci", "cdi", "driver", "knowledge"]),
     (1, &["host", "rootfs", "nvml"]),
     (2, &["settings", "discover", "inject"]),
-    (3, &["engines", "hooks", "runtime", "doctor", "sim", "cli"]),
+    (3, &["lint", "engines", "hooks", "runtime", "doctor", "sim", "cli"]),
 ];
 
 #[test]

@@ -15,6 +15,7 @@ mod policy;
 mod request;
 mod select;
 mod spec;
+mod special;
 
 pub use capabilities::{Capabilities, capabilities};
 pub use edits::edits;
@@ -22,3 +23,4 @@ pub use policy::{HOOK_NAMES, HookStyle, Policy};
 pub use request::{Ask, JIT_KIND, Request, Source, request};
 pub use select::{Target, select};
 pub use spec::{Naming, SpecOptions, spec};
+pub use special::{special_device, special_spec};

@@ -24,6 +24,11 @@ pub(crate) fn of(driver: &Driver, policy: &Policy) -> Vec<Mount> {
     mounts
 }
 
+/// These files, as they stand.
+pub(crate) fn of_files(files: &[File]) -> Vec<Mount> {
+    files.iter().map(|file| mount(file, FILE)).collect()
+}
+
 /// OpenCL's list of drivers belongs to compute.
 fn is_compute(file: &File) -> bool {
     file.container_path.starts_with("/etc/OpenCL/")

@@ -20,7 +20,8 @@ pub(crate) fn control(driver: &Driver, policy: &Policy) -> ContainerEdits {
     edits(&driver.control_nodes.iter().collect::<Vec<_>>(), policy)
 }
 
-fn edits(nodes: &[&Node], policy: &Policy) -> ContainerEdits {
+/// These nodes, by depth and path, and the groups that may use them.
+pub(crate) fn edits(nodes: &[&Node], policy: &Policy) -> ContainerEdits {
     let device_nodes = nodes.iter().map(|node| device_node(node)).collect();
     let device_nodes = crate::order::by_depth(device_nodes, |node: &DeviceNode| &node.path);
     let groups = nodes.iter().filter(|node| policy.additional_gids && needs_group(node));

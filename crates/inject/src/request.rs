@@ -49,6 +49,8 @@ pub struct Request {
     pub source: Source,
     /// Whether the container has `CAP_SYS_ADMIN`.
     pub privileged: bool,
+    /// What is asked for beside GPUs: `gds`, `mofed`, `gdrcopy`, `nvswitch`, in this order.
+    pub extras: Vec<&'static str>,
     /// What was asked for and is left out, one line each, for the log.
     pub notes: Vec<String>,
 }
@@ -137,6 +139,7 @@ pub fn request(config: &Config, settings: &Settings, with_annotations: bool) -> 
     };
     if ask != Ask::Nothing {
         request.source = source;
+        request.extras = variables.extras();
         request.notes.extend(variables.unsupported());
     }
     request.ask = ask;
@@ -224,14 +227,22 @@ impl Variables {
         }
     }
 
+    /// Drivers beside the GPU's whose devices are asked for.
+    fn extras(&self) -> Vec<&'static str> {
+        const GATED: &[(&str, &str)] = &[
+            ("NVIDIA_GDS", "gds"),
+            ("NVIDIA_MOFED", "mofed"),
+            ("NVIDIA_GDRCOPY", "gdrcopy"),
+            ("NVIDIA_NVSWITCH", "nvswitch"),
+        ];
+        let enabled = GATED.iter().filter(|(name, _)| self.get(name) == Some("enabled"));
+        enabled.map(|(_, extra)| *extra).collect()
+    }
+
     /// What the original would add and we cannot yet.
-    fn unsupported(&self) -> impl Iterator<Item = String> {
-        const GATED: &[&str] = &["NVIDIA_GDS", "NVIDIA_MOFED", "NVIDIA_GDRCOPY", "NVIDIA_NVSWITCH"];
-        let gated = GATED.iter().filter(|name| self.get(name) == Some("enabled"));
-        let imex = self.get("NVIDIA_IMEX_CHANNELS").filter(|value| !matches!(*value, "" | "none" | "all"));
-        gated
-            .copied()
-            .chain(imex.map(|_| "NVIDIA_IMEX_CHANNELS"))
-            .map(|name| format!("{name} is not supported yet and has no effect"))
+    fn unsupported(&self) -> Option<String> {
+        const IMEX: &str = "NVIDIA_IMEX_CHANNELS";
+        let wanted = self.get(IMEX).is_some_and(|value| !matches!(value, "" | "none" | "all"));
+        wanted.then(|| format!("{IMEX} is not supported yet and has no effect"))
     }
 }

@@ -102,8 +102,12 @@ fn what_is_not_supported_yet_is_noted() {
         &Settings::default(),
         false,
     );
-    assert_eq!(found.notes.len(), 2, "{:?}", found.notes);
-    assert!(request(&config(&["NVIDIA_GDS=enabled"], ""), &Settings::default(), false).notes.is_empty());
+    assert_eq!((found.extras.as_slice(), found.notes.len()), (["gds"].as_slice(), 1), "{:?}", found.notes);
+    let alone = request(&config(&["NVIDIA_GDS=enabled"], ""), &Settings::default(), false);
+    assert!(alone.notes.is_empty() && alone.extras.is_empty());
+    let other =
+        request(&config(&["NVIDIA_VISIBLE_DEVICES=0", "NVIDIA_MOFED=yes"], ""), &Settings::default(), false);
+    assert!(other.extras.is_empty());
 }
 
 #[test]

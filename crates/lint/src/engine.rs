@@ -36,8 +36,7 @@ enum Model {
 /// of the files.
 #[must_use]
 pub fn check(files: &[File], options: &Options) -> Vec<Report> {
-    let linted: Vec<(&File, Kind)> =
-        files.iter().filter_map(|file| Some((file, Kind::of(file)?))).collect();
+    let linted: Vec<(&File, Kind)> = files.iter().filter_map(|file| Some((file, Kind::of(file)?))).collect();
     let all = Files::new(files);
     let next = AtomicUsize::new(0);
     let reports: Mutex<Vec<(usize, Report)>> = Mutex::new(Vec::with_capacity(linted.len()));
@@ -74,20 +73,14 @@ fn threads(linted: &[(&File, Kind)]) -> usize {
     cores.min(linted.len()).min(bytes / 65_536 + 1)
 }
 
-/// The paths that the given files name and that are not among them: requirement files of a
-/// Dockerfile, Dockerfiles and included files of a Compose file. The caller reads those it can and
-/// asks again until nothing new comes.
+/// The paths that the given files name and that are not among them: Dockerfiles and included files
+/// of a Compose file. The caller reads those it can and asks again until nothing new comes.
 #[must_use]
 pub fn references(files: &[File]) -> Vec<String> {
     let all = Files::new(files);
     let mut paths = Vec::new();
-    for file in files {
-        match Kind::of(file) {
-            Some(Kind::Dockerfile) => paths.extend(crate::dockerfile::references(file)),
-            Some(Kind::Compose) => paths.extend(crate::compose::references(file)),
-            Some(Kind::Kubernetes) => {}
-            None => paths.extend(crate::commands::requirements::references(file)),
-        }
+    for file in files.iter().filter(|file| Kind::of(file) == Some(Kind::Compose)) {
+        paths.extend(crate::compose::references(file));
     }
     paths.retain(|path| all.get(path).is_none());
     paths.sort();

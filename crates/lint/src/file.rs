@@ -43,7 +43,8 @@ impl Kind {
         if is_kubernetes(&file.text) {
             return Some(Self::Kubernetes);
         }
-        let named = stem.starts_with("docker-compose") || stem.starts_with("compose") || stem.ends_with("compose");
+        let named =
+            stem.starts_with("docker-compose") || stem.starts_with("compose") || stem.ends_with("compose");
         (named || has_top_level(&file.text, "services:")).then_some(Self::Compose)
     }
 
@@ -52,7 +53,20 @@ impl Kind {
     #[must_use]
     pub fn is_dockerfile_name(name: &str) -> bool {
         let parts: Vec<&str> = name.split('.').collect();
-        let other = ["dockerignore", "md", "j2", "jinja", "jinja2", "tmpl", "template", "erb", "in", "py", "sh", "txt"];
+        let other = [
+            "dockerignore",
+            "md",
+            "j2",
+            "jinja",
+            "jinja2",
+            "tmpl",
+            "template",
+            "erb",
+            "in",
+            "py",
+            "sh",
+            "txt",
+        ];
         if parts.last().is_some_and(|last| parts.len() > 1 && other.contains(last)) {
             return false;
         }
@@ -60,7 +74,8 @@ impl Kind {
             part == "dockerfile"
                 || part == "containerfile"
                 || ["-", "_"].iter().any(|sep| {
-                    part.starts_with(&format!("dockerfile{sep}")) || part.ends_with(&format!("{sep}dockerfile"))
+                    part.starts_with(&format!("dockerfile{sep}"))
+                        || part.ends_with(&format!("{sep}dockerfile"))
                 })
         };
         parts.first().is_some_and(|part| word(part)) || parts.last().is_some_and(|part| word(part))

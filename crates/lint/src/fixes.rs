@@ -10,7 +10,8 @@ pub fn apply(text: &str, findings: &[Finding], level: Applicability) -> (String,
     let mut applied = 0;
     for finding in findings {
         let Some(fix) = finding.fix.as_ref().filter(|fix| fix.applicability <= level) else { continue };
-        let clear = fix.edits.iter().all(|edit| fits(text, edit) && !taken.iter().any(|other| clash(edit, other)));
+        let clear =
+            fix.edits.iter().all(|edit| fits(text, edit) && !taken.iter().any(|other| clash(edit, other)));
         if clear {
             taken.extend(&fix.edits);
             applied += 1;

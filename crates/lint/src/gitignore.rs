@@ -21,7 +21,8 @@ impl Gitignore {
     /// These patterns and those of a further file, which stands in `folder` (empty for the top).
     #[must_use]
     pub fn with(&self, folder: &str, text: &str) -> Self {
-        let folder = if folder.is_empty() || folder.ends_with('/') { folder.to_owned() } else { format!("{folder}/") };
+        let folder =
+            if folder.is_empty() || folder.ends_with('/') { folder.to_owned() } else { format!("{folder}/") };
         let mut patterns = self.patterns.clone();
         patterns.extend(text.lines().filter_map(|line| Pattern::read(line, &folder)));
         Self { patterns }
@@ -45,7 +46,13 @@ impl Pattern {
         let (folders_only, line) = line.strip_suffix('/').map_or((false, line), |rest| (true, rest));
         let anchored = line.contains('/');
         let line = line.strip_prefix('/').unwrap_or(line);
-        Some(Self { folder: folder.to_owned(), glob: line.chars().collect(), negated, folders_only, anchored })
+        Some(Self {
+            folder: folder.to_owned(),
+            glob: line.chars().collect(),
+            negated,
+            folders_only,
+            anchored,
+        })
     }
 
     fn matches(&self, path: &str, is_folder: bool) -> bool {
@@ -76,7 +83,10 @@ impl Glob<'_> {
         match c {
             '*' if self.glob.get(at + 1) == Some(&'*') => self.double_star(at, place),
             '*' => {
-                let stop = self.text[place..].iter().position(|c| *c == '/').map_or(self.text.len(), |slash| place + slash);
+                let stop = self.text[place..]
+                    .iter()
+                    .position(|c| *c == '/')
+                    .map_or(self.text.len(), |slash| place + slash);
                 (place..=stop).any(|next| self.matches(at + 1, next))
             }
             '?' => self.text.get(place).is_some_and(|c| *c != '/') && self.matches(at + 1, place + 1),
@@ -127,7 +137,8 @@ mod tests {
 
     #[test]
     fn patterns_of_the_manual() {
-        let top = Gitignore::default().with("", "# c\n*.log\n/build\ndocs/*.txt\n**/cache\nx/**/y\nvenv/\n!keep.log\n[a-c]1\n\\#z\n");
+        let top = Gitignore::default()
+            .with("", "# c\n*.log\n/build\ndocs/*.txt\n**/cache\nx/**/y\nvenv/\n!keep.log\n[a-c]1\n\\#z\n");
         let cases = [
             ("a.log", false, true),
             ("d/a.log", false, true),

@@ -93,7 +93,11 @@ fn check_page(rule: &Rule) {
             _ => {}
         }
     }
-    assert!(bad >= 3 && good >= 3, "{}: {bad} bad and {good} good cases, three of each are needed", rule.code);
+    assert!(
+        bad >= 3 && good >= 3,
+        "{}: {bad} bad and {good} good cases, three of each are needed",
+        rule.code
+    );
 }
 
 #[test]

@@ -100,7 +100,13 @@ fn words(inside: &str, start: usize) -> Vec<(&str, Span)> {
 }
 
 /// For what a comment in `line` holds.
-fn scope(text: &str, lines: &Lines, line: Span, hash: usize, document: Option<&dockerfile::Document>) -> Span {
+fn scope(
+    text: &str,
+    lines: &Lines,
+    line: Span,
+    hash: usize,
+    document: Option<&dockerfile::Document>,
+) -> Span {
     if !text.get(line.start..hash).unwrap_or("").trim().is_empty() {
         return line;
     }
@@ -114,7 +120,10 @@ fn scope(text: &str, lines: &Lines, line: Span, hash: usize, document: Option<&d
         number += 1;
     };
     let instruction = document.and_then(|document| {
-        document.instructions.iter().find(|instruction| next.start <= instruction.span.start && instruction.span.start <= next.end)
+        document
+            .instructions
+            .iter()
+            .find(|instruction| next.start <= instruction.span.start && instruction.span.start <= next.end)
     });
     instruction.map_or(next, |instruction| next.to(instruction.span))
 }
@@ -132,7 +141,8 @@ fn unused(file: &File, ignore: &Ignore<'_>) -> Finding {
     let before = file.text.get(line_start..ignore.span.start).unwrap_or("");
     // A comment alone goes with its line; one behind a value with the blanks before it.
     let cut = if before.trim().is_empty() {
-        let end = file.text[ignore.span.end..].find('\n').map_or(file.text.len(), |at| ignore.span.end + at + 1);
+        let end =
+            file.text[ignore.span.end..].find('\n').map_or(file.text.len(), |at| ignore.span.end + at + 1);
         Span::new(line_start, end)
     } else {
         Span::new(ignore.span.start - (before.len() - before.trim_end().len()), ignore.span.end)

@@ -74,7 +74,11 @@ impl Lines {
             return Span::new(text.len(), text.len());
         };
         let end = self.starts.get(line).map_or(text.len(), |next| next - 1);
-        let end = if text.as_bytes().get(end.wrapping_sub(1)) == Some(&b'\r') && end > start { end - 1 } else { end };
+        let end = if text.as_bytes().get(end.wrapping_sub(1)) == Some(&b'\r') && end > start {
+            end - 1
+        } else {
+            end
+        };
         Span::new(start, end)
     }
 
@@ -83,7 +87,8 @@ impl Lines {
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        let before = text.get(start..offset).map_or(offset.saturating_sub(start), |part| part.chars().count());
+        let before =
+            text.get(start..offset).map_or(offset.saturating_sub(start), |part| part.chars().count());
         Position { line, column: before + 1 }
     }
 }

@@ -25,6 +25,6 @@ pub mod trusted;
 
 pub use directory::{Change, Directory};
 pub use file::RegularFile;
-pub use mount::{Access, Source};
+pub use mount::{Access, Source, keep_mounts_inside};
 pub use root::{ContainerRoot, Entry};
 pub use stat::{Kind, Stat};

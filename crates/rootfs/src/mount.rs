@@ -10,7 +10,9 @@ use diag::{Failure, Result};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, StatVfsMountFlags, fstat, fstatvfs};
 use rustix::io::Errno;
-use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use rustix::mount::{
+    MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount_change, move_mount, open_tree,
+};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -84,6 +86,26 @@ impl Source {
     pub fn stat(&self) -> Stat {
         self.stat
     }
+}
+
+/// Has the mount that the container's root lies on pass on nothing to its peers: what is attached in the
+/// root afterwards appears in no other mount namespace. `root` comes from the engine. To be called in the
+/// container's mount namespace.
+///
+/// # Errors
+/// When the kernel refuses.
+pub fn keep_mounts_inside(root: &Path) -> Result<()> {
+    for path in root.ancestors() {
+        match mount_change(path, MountPropagationFlags::DOWNSTREAM) {
+            // Not where a mount begins.
+            Err(Errno::INVAL) => {}
+            other => {
+                return other
+                    .map_err(|errno| failed(codes::MOUNT_FAILED, "cannot keep mounts inside", "/", errno));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A detached, restricted copy. For directories the mounts below come along; the restriction is the

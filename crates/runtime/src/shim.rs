@@ -119,13 +119,13 @@ impl Shim {
             return Ok(());
         }
         log.info(&format!("giving the container its GPUs: {}", decision.way));
-        self.modify(&decision.way, &mut config).context(
+        self.modify(&decision.way, &decision.extras, &mut config).context(
             "could not apply required modification to OCI specification: error modifying OCI spec",
         )?;
         bundle::write(&self.host, &path, &config)
     }
 
-    fn modify(&self, way: &Way, config: &mut oci::Config) -> Result<()> {
+    fn modify(&self, way: &Way, extras: &[&str], config: &mut oci::Config) -> Result<()> {
         let edits = match way {
             Way::Untouched => return Ok(()),
             Way::Legacy => return legacy::insert_hook(&self.host, &self.settings, config),
@@ -133,7 +133,8 @@ impl Shim {
                 spec_files::edits(&self.host, &self.settings.runtime.modes.cdi_spec_dirs, names)?
             }
             Way::JustInTime(ask) => {
-                just_in_time::edits(&self.host, &self.settings, &self.settings_file, &self.called_as, ask)?
+                let places = configuration::places(&self.settings, &self.settings_file);
+                just_in_time::edits(&self.host, &self.settings, &places, &self.called_as, ask, extras)?
             }
         };
         // The GPUs are there when the hook that `docker run --gpus` added would run.

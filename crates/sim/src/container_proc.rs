@@ -102,7 +102,9 @@ fn prepare_bundle(path: &Path) -> Result<()> {
 
 fn add_hook(config: &mut Config) -> Result<()> {
     let path = format!("{HOME}/longshore");
-    let hook = Hook { args: vec![path.clone(), HOOK_ARGUMENT.into()], path, ..Hook::default() };
+    // A hook without an environment gets the image's, `LD_PRELOAD` with it.
+    let env = vec!["LC_ALL=C".to_owned()];
+    let hook = Hook { args: vec![path.clone(), HOOK_ARGUMENT.into()], path, env, ..Hook::default() };
     config.remove_hooks(Stage::CreateContainer, |path| path == hook.path)?;
     config.insert_hook(Stage::CreateContainer, &hook)
 }

@@ -2,7 +2,7 @@
 
 use super::scratch;
 use crate::engines::Suite;
-use crate::exec::{capture, command, output, tail};
+use crate::exec::{capture, command, output, pipe, tail};
 use diag::{Failure, Result, ResultExt};
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -62,6 +62,17 @@ impl Docker {
     /// Loads an image from its archive.
     pub(crate) fn load(&self, archive: &Path) -> Result<()> {
         capture(client(["load", "--input"]).arg(archive)).map(drop)
+    }
+
+    /// Makes an image of one layer from a tree; to be called while a daemon runs.
+    pub(crate) fn import(tree: &Path, tag: &str) -> Result<()> {
+        let mut pack = command(["tar", "--create", "--numeric-owner", "--directory"]);
+        pipe(pack.arg(tree).arg("."), &mut client(["import", "-", tag]))
+    }
+
+    /// Runs the client with these words; to be called while a daemon runs.
+    pub(crate) fn words(words: &[&str]) -> Result<Output> {
+        output(&mut client(words))
     }
 
     /// Runs the client with these words.

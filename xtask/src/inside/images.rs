@@ -46,8 +46,8 @@ pub(super) fn run(job: &Job, plan: &Plan) -> Result<()> {
                 engine.run(recipe, &image).and_then(|seen| expected.as_ref().map_err(again)?.judge(&seen))
             })?;
         }
-        let case = format!("{}: {} starts leave what the first left", recipe.name, plan.starts);
-        ledger.check("restarts", &case, || restarts(recipe, &image, plan.starts))?;
+        let starts = format!("{} starts", plan.starts);
+        ledger.check(&starts, recipe.name, || restarts(recipe, &image, plan.starts))?;
         capture(command(["rm", "-rf"]).arg(&place))?;
     }
     engines.into_iter().try_for_each(Engine::stop)

@@ -54,7 +54,7 @@ pub(super) fn run(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()>
 
 /// The low-level runtimes that can work here. crun 1.8 raises a limit before it loads its device
 /// program on cgroup v2, which needs `CAP_SYS_RESOURCE`; containers often lack it.
-fn runtimes(job: &Job) -> Result<&'static [&'static str]> {
+pub(super) fn runtimes(job: &Job) -> Result<&'static [&'static str]> {
     let status = fs::read_to_string("/proc/self/status").context("cannot read the capabilities")?;
     let held = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
     let held = held.and_then(|digits| u64::from_str_radix(digits.trim(), 16).ok()).unwrap_or(0);
@@ -71,7 +71,7 @@ fn run_case(runtime: &str, host: &[String], (_, options, program, expect): &Case
     expect.judge(host, &output(run.args(*options).arg(GLIBC).args(*program))?)
 }
 
-fn generate(job: &Job) -> Result<()> {
+pub(super) fn generate(job: &Job) -> Result<()> {
     install(job)?;
     // Groups of device nodes need specification 0.7.0, which locks out Podman 4.3.
     let flag = "--feature-flag=no-additional-gids-for-device-nodes";
@@ -115,7 +115,7 @@ fn without_node(spec: &str, path: &str) -> String {
     kept.join("\n") + "\n"
 }
 
-fn podman<S: AsRef<OsStr>>(runtime: &str, words: impl IntoIterator<Item = S>) -> Command {
+pub(super) fn podman<S: AsRef<OsStr>>(runtime: &str, words: impl IntoIterator<Item = S>) -> Command {
     let mut podman = command(["timeout", "-k", "5", "90", "podman"]);
     let folder = |part: &str| scratch("podman").join(part);
     podman.arg("--root").arg(folder("root")).arg("--runroot").arg(folder("run"));

@@ -39,10 +39,15 @@ pub(crate) fn kill(project: &Project, options: &Options) -> Result<Vec<Check>> {
     inside(project, Suite::Bookworm, cgroup, Task::Kill { thorough: options.all })
 }
 
-/// Hostile images, racing links and leaks.
+/// Hostile images, racing links and leaks; in full on both suites.
 pub(crate) fn security(project: &Project, options: &Options) -> Result<Vec<Check>> {
-    let cgroup = Cgroup::possible()[0];
-    inside(project, Suite::Trixie, cgroup, Task::Security { thorough: options.all })
+    let suites: &[Suite] = if options.all { &[Suite::Trixie, Suite::Bookworm] } else { &[Suite::Trixie] };
+    let mut checks = Vec::new();
+    for suite in suites {
+        let task = Task::Security { thorough: options.all };
+        checks.extend(inside(project, *suite, Cgroup::possible()[0], task)?);
+    }
+    Ok(checks)
 }
 
 /// The causes of the famous error, each made for real, and what the doctor says of them.
@@ -55,12 +60,23 @@ pub(crate) fn doctor(project: &Project, _options: &Options) -> Result<Vec<Check>
     Ok(checks)
 }
 
-/// The image matrix: short on the newer suite's bare runtimes, in full with every engine.
+/// The image matrix: in short on the bare runtimes of one suite, in full on every engine of both.
 pub(crate) fn images(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let (suites, starts) = if options.all { (Suite::ALL.as_slice(), 100) } else { (&[Suite::Trixie][..], 5) };
+    let mut checks = Vec::new();
+    for suite in suites {
+        let label = |check: Check| Check { engine: format!("{} ({})", check.engine, suite.name()), ..check };
+        checks.extend(images_on(project, *suite, starts, options.all)?.into_iter().map(label));
+    }
+    Ok(checks)
+}
+
+/// The image matrix on one suite: each container is started `starts` times; with `engines` on
+/// Docker and Podman too.
+pub(crate) fn images_on(project: &Project, suite: Suite, starts: usize, engines: bool) -> Result<Vec<Check>> {
     engines::require_root()?;
-    let musl = engines::ensure_musl(project)?;
-    let plan = ImagePlan { starts: if options.all { 100 } else { 5 }, engines: options.all, musl };
-    inside(project, Suite::Trixie, Cgroup::possible()[0], Task::Images(plan))
+    let plan = ImagePlan { starts, engines, musl: engines::ensure_musl(project)? };
+    inside(project, suite, Cgroup::possible()[0], Task::Images(plan))
 }
 
 /// Carries out a job in a simulated host and reads its results.

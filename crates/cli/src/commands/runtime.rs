@@ -5,7 +5,8 @@ use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
 use diag::{Failure, Result};
-use engines::{Desired, Engine, InstallationKind, Proposal};
+use engines::{Desired, Engine, Files, InstallationKind, Proposal};
+use plan::{Applicability, Plan, Step};
 
 /// The row of the tables.
 pub(crate) const COMMAND: Command = Command::group("runtime", "Configures container engines", &[CONFIGURE]);
@@ -15,7 +16,7 @@ const CONFIGURE: Command =
 
 const FLAGS: &[Flag] = &[
     Flag::switch("dry-run", "Print what the configuration would become and write nothing"),
-    Flag::text("runtime", "Engine to configure: docker, containerd or crio").default("docker"),
+    Flag::text("runtime", "Engine to configure: docker, containerd, crio or podman").default("docker"),
     Flag::text("config", "Configuration file of the engine, where it is not at its usual place"),
     Flag::text("drop-in-config", "Drop-in file to write for engines that read such"),
     Flag::text("executable-path", "Program of the engine, for --config-source=command"),
@@ -31,28 +32,31 @@ const FLAGS: &[Flag] = &[
 ];
 
 fn configure(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    if wants_hook(session, parsed.text("config-mode")) {
+        return oci_hook(session, parsed);
+    }
     let engine = engine(parsed.text("runtime"))?;
-    check(session, parsed)?;
-    let path = match parsed.text("config") {
+    let config = match parsed.text("config") {
         "" => usual_config(session, engine),
         given => session.absolute(given)?,
     };
-    let proposal = (engine.propose)(&session.host, &path, &desired(engine, parsed))
+    let drop_in = drop_in(engine, parsed.text("drop-in-config"))?;
+    let dumped = dumped(session, engine, parsed, &config)?;
+    let files = Files { config: &config, drop_in, dumped: dumped.as_deref() };
+    let desired = desired(session, engine, parsed);
+    let proposal = (engine.propose)(&session.host, &files, &desired)
         .map_err(|failure| failure.context(format!("unable to load config for runtime {}", engine.name)))?;
-    if !proposal.exists {
-        session.info("Config file does not exist; using empty config");
+    report(session, &proposal);
+    if parsed.switch("dry-run") {
+        show(session, engine, &proposal)
+    } else {
+        write(session, engine, &proposal)
     }
-    for finding in &proposal.findings {
-        session.warn(&finding.message);
-    }
-    if parsed.switch("dry-run") { show(session, &proposal) } else { write(session, engine, &path, &proposal) }
 }
 
 fn engine(name: &str) -> Result<&'static Engine> {
-    engines::by_name(name).ok_or_else(|| match name {
-        "containerd" | "crio" => not_yet(format!("configuring {name} is not supported yet")),
-        _ => Failure::coded(codes::BAD_VALUE, format!("unrecognized runtime '{name}'")),
-    })
+    engines::by_name(name)
+        .ok_or_else(|| Failure::coded(codes::BAD_VALUE, format!("unrecognized runtime '{name}'")))
 }
 
 /// The usual file; other installations of the engine have files of their own, which nobody should
@@ -70,67 +74,153 @@ fn usual_config(session: &mut Session, engine: &Engine) -> String {
     engine.default_config.to_owned()
 }
 
-/// The options that mean something for other engines only, or nothing any more.
-fn check(session: &mut Session, parsed: &Parsed) -> Result<()> {
-    match parsed.text("config-mode") {
+/// Whether the mode asks for an OCI hook.
+fn wants_hook(session: &mut Session, mode: &str) -> bool {
+    match mode {
         "" | "config" | "config-file" => {}
-        mode @ ("oci-hook" | "hook") => {
-            return Err(not_yet(format!("--config-mode={mode} is not supported yet")));
-        }
+        "oci-hook" | "hook" => return true,
         mode => session.warn(&format!("Ignoring unsupported config mode '{mode}'; using 'config-file'")),
     }
-    match parsed.text("config-source") {
-        "file" => {}
-        "command" => session.warn("A command as config source is not supported for docker; using file"),
+    false
+}
+
+fn drop_in<'a>(engine: &Engine, given: &'a str) -> Result<&'a str> {
+    match (engine.default_drop_in, given) {
+        (None, "") => Ok(""),
+        (None, _) => {
+            let problem = format!("runtime {} does not support drop-in configs", engine.name);
+            Err(Failure::coded(codes::BAD_VALUE, problem))
+        }
+        (Some(usual), "") => Ok(usual),
+        (Some(_), given) if given.starts_with('/') => Ok(given),
+        (Some(_), given) => {
+            let problem = format!("the drop-in-config path {given:?} is not an absolute path");
+            Err(Failure::coded(codes::BAD_VALUE, problem))
+        }
+    }
+}
+
+/// What the engine says of itself, where that is asked for.
+fn dumped(session: &mut Session, engine: &Engine, parsed: &Parsed, config: &str) -> Result<Option<Vec<u8>>> {
+    let executable = parsed.text("executable-path");
+    let can_tell = !engine.dump_commands.is_empty();
+    let asked = match parsed.text("config-source") {
+        "file" => false,
+        "command" if can_tell => true,
+        "command" => {
+            let name = engine.name;
+            session.warn(&format!("A command as config source is not supported for {name}; using file"));
+            false
+        }
         source => {
             return Err(Failure::coded(codes::BAD_VALUE, format!("unrecognized Config Source: {source}")));
         }
+    };
+    if !executable.is_empty() && !can_tell {
+        session.warn(&format!("Ignoring executable-path=... flag for {}", engine.name));
     }
-    if !parsed.text("drop-in-config").is_empty() {
-        return Err(Failure::coded(codes::BAD_VALUE, "runtime docker does not support drop-in configs"));
+    if !asked {
+        return Ok(None);
     }
-    if !parsed.text("executable-path").is_empty() {
-        session.warn("Ignoring executable-path=... flag for docker");
+    let executable = (!executable.is_empty()).then(|| session.absolute(executable)).transpose()?;
+    let other = Some(config).filter(|path| *path != engine.default_config && session.host.exists(path));
+    match engines::dump(&session.host, engine, executable.as_deref(), other) {
+        // containerd 1.x refuses to answer while it has no file.
+        Err(failure) if session.host.is_live() && !session.host.exists(config) => {
+            session.warn(&format!("{}; using the empty config", failure.line()));
+            Ok(None)
+        }
+        answer => answer.map(Some),
     }
-    Ok(())
 }
 
-fn desired(engine: &Engine, parsed: &Parsed) -> Desired {
+fn desired(session: &mut Session, engine: &Engine, parsed: &Parsed) -> Desired {
+    // Where a path is needed, the bare name means the usual one, as scripts expect.
     let runtime_path = match parsed.text("nvidia-runtime-path") {
-        "" => engine.default_runtime_path,
+        "" | "nvidia-container-runtime" => engine.default_runtime_path,
         path => path,
     };
+    let enable_cdi = parsed.switch("cdi.enabled");
+    if enable_cdi && !engine.cdi_switch {
+        session
+            .warn(&format!("Ignoring cdi.enabled flag for {}: its CDI support has no switch", engine.name));
+    }
     Desired {
         runtime_name: parsed.text("nvidia-runtime-name").to_owned(),
         runtime_path: runtime_path.to_owned(),
         set_as_default: parsed.switch("nvidia-set-as-default"),
-        enable_cdi: parsed.switch("cdi.enabled"),
+        enable_cdi,
     }
 }
 
-fn show(session: &mut Session, proposal: &Proposal) -> Result<Exit> {
-    session.out(&proposal.text);
-    if !proposal.text.ends_with('\n') {
-        session.out("\n");
+fn report(session: &mut Session, proposal: &Proposal) {
+    if !proposal.exists {
+        session.info("Config file does not exist; using empty config");
+    }
+    for note in &proposal.notes {
+        session.info(note);
+    }
+    for finding in &proposal.findings {
+        session.warn(&finding.message);
+    }
+}
+
+fn show(session: &mut Session, engine: &Engine, proposal: &Proposal) -> Result<Exit> {
+    for file in &proposal.files {
+        if let Some(title) = file.title {
+            session.info(&format!("{title}:"));
+        }
+        session.out(&file.text);
+        if !file.text.ends_with('\n') || engine.default_drop_in.is_some() {
+            session.out("\n");
+        }
     }
     Ok(Exit::Well)
 }
 
-fn write(session: &mut Session, engine: &Engine, path: &str, proposal: &Proposal) -> Result<Exit> {
+fn write(session: &mut Session, engine: &Engine, proposal: &Proposal) -> Result<Exit> {
     if proposal.plan.is_empty() {
-        session.info(&format!("{path} says so already; nothing was changed"));
+        let paths: Vec<&str> = proposal.files.iter().map(|file| file.path.as_str()).collect();
+        let verb = if paths.len() == 1 { "says" } else { "say" };
+        session.info(&format!("{} {verb} so already; nothing was changed", paths.join(" and ")));
         return Ok(Exit::Well);
     }
-    let receipt = session.apply(&proposal.plan)?;
-    session.info(&format!("Wrote updated config to {path}"));
+    apply(session, &proposal.plan)?;
+    match engine.name {
+        "podman" => session.info("Podman has no daemon: the next container uses it."),
+        name => session.info(&format!("It is recommended that {name} daemon be restarted.")),
+    }
+    Ok(Exit::Well)
+}
+
+fn apply(session: &mut Session, plan: &Plan) -> Result<()> {
+    let receipt = session.apply(plan)?;
+    for step in &plan.steps {
+        if let Step::Write { path, .. } = step {
+            session.info(&format!("Wrote updated config to {path}"));
+        }
+    }
     if let Some(id) = receipt.id {
         session.info(&format!("`longshore undo {id}` takes it back"));
     }
-    session.info(&format!("It is recommended that {} daemon be restarted.", engine.name));
-    Ok(Exit::Well)
+    Ok(())
 }
 
-fn not_yet(message: String) -> Failure {
-    Failure::coded(codes::NOT_YET, message)
-        .hint("this release configures docker, with --config-mode=config-file")
+/// The OCI hook file, on standard output where no path is given.
+fn oci_hook(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    let text = engines::oci_hook::text(parsed.text("nvidia-runtime-hook-path"))?;
+    let path = parsed.text("oci-hook-path");
+    if path.is_empty() || parsed.switch("dry-run") {
+        session.out(&text);
+        return Ok(Exit::Well);
+    }
+    let path = session.absolute(path)?;
+    let before = session.host.read_optional(&path)?;
+    if before.as_deref() == Some(text.as_bytes()) {
+        session.info(&format!("{path} says so already; nothing was changed"));
+        return Ok(Exit::Well);
+    }
+    let step = Step::Write { path: path.clone(), before, after: text.into_bytes(), mode: 0o644 };
+    apply(session, &Plan::new(format!("write the OCI hook {path}"), Applicability::Safe).step(step))?;
+    Ok(Exit::Well)
 }

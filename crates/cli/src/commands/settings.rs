@@ -52,6 +52,9 @@ fn default(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
 fn config(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let path = location(session, parsed)?;
     let separator = parsed.text("set-list-separator");
+    if separator.is_empty() {
+        return Err(Failure::coded(codes::BAD_VALUE, "set-list-separator must be set"));
+    }
     let text = changed(&read(session, &path)?, &parsed.list("set"), separator).context(path.clone())?;
     if parsed.switch("in-place") {
         replace(session, &path, text)

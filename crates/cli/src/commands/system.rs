@@ -1,5 +1,7 @@
 //! `nvidia-ctk system create-device-nodes`: control device nodes, before a driver tool made them.
 
+mod dev_char;
+
 use crate::arguments::{Command, Flag, Parsed};
 use crate::exit::Exit;
 use crate::session::Session;
@@ -9,7 +11,8 @@ use host::Kind;
 use host::exec;
 
 /// The row of the tables.
-pub(crate) const COMMAND: Command = Command::group("system", "Prepares the machine", &[CREATE_DEVICE_NODES]);
+pub(crate) const COMMAND: Command =
+    Command::group("system", "Prepares the machine", &[dev_char::COMMAND, CREATE_DEVICE_NODES]);
 
 const CREATE_DEVICE_NODES: Command =
     Command::new("create-device-nodes", "Makes the driver's device nodes", create_device_nodes).flags(&[

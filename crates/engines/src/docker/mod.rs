@@ -2,7 +2,7 @@
 
 mod document;
 
-use crate::{Desired, Engine, Installation, InstallationKind, Proposal, codes};
+use crate::{Desired, Engine, Installation, InstallationKind, Proposal, ProposedFile, codes};
 use diag::{Failure, Finding, Result};
 use document::Document;
 use host::Host;
@@ -12,9 +12,12 @@ use plan::{Applicability, Plan, Step};
 pub const ENGINE: Engine = Engine {
     name: "docker",
     default_config: "/etc/docker/daemon.json",
+    default_drop_in: None,
     default_runtime_path: "nvidia-container-runtime",
+    cdi_switch: true,
+    dump_commands: &[],
     detect,
-    propose: |host, path, desired| propose(&read(host, path)?, desired),
+    propose: |host, files, desired| propose(&read(host, files.config)?, desired),
 };
 
 /// What a `daemon.json` says, as far as GPUs are concerned.
@@ -122,7 +125,8 @@ fn propose(state: &State, desired: &Desired) -> Result<Proposal> {
         plan = plan.step(step);
     }
     let text = String::from_utf8_lossy(&after).into_owned();
-    Ok(Proposal { plan, text, exists: state.exists(), findings: state.findings.clone() })
+    let files = vec![ProposedFile { title: None, path: state.path.clone(), text }];
+    Ok(Proposal { plan, files, exists: state.exists(), notes: Vec::new(), findings: state.findings.clone() })
 }
 
 /// What Docker demands of a runtime: moby reserves `runc` and every name that begins like a shim.

@@ -38,6 +38,11 @@ impl MigMinors {
         self.0.iter().find(|(known, _)| known == name).map(|(_, minor)| *minor)
     }
 
+    /// All minors, in the order of the table.
+    pub fn minors(&self) -> impl Iterator<Item = u32> {
+        self.0.iter().map(|(_, minor)| *minor)
+    }
+
     /// Whether the table is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -11,9 +11,14 @@ const ARCHITECTURE: &str = "aarch64";
 /// What musl searches without a path file; a path file takes its place (musl, `ldso/dynlink.c`).
 const DEFAULT: &str = "/lib:/usr/local/lib:/usr/lib";
 
+/// Whether the image has the musl loader.
+pub(crate) fn is_present(root: &ContainerRoot) -> Result<bool> {
+    Ok(root.lstat(format!("/lib/ld-musl-{ARCHITECTURE}.so.1"))?.is_some())
+}
+
 /// Adds `folders` to the path file of an image with the musl loader.
 pub(crate) fn update(root: &ContainerRoot, folders: &[String]) -> Result<()> {
-    if root.lstat(format!("/lib/ld-musl-{ARCHITECTURE}.so.1"))?.is_none() {
+    if !is_present(root)? {
         return Ok(());
     }
     let file = format!("/etc/ld-musl-{ARCHITECTURE}.path");

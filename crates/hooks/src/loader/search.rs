@@ -36,7 +36,7 @@ impl SearchPath {
     pub(crate) fn read(root: &ContainerRoot) -> Result<Self> {
         let mut reader = Reader { root, files: 0, found: Vec::new() };
         reader.file(CONFIGURATION, 0)?;
-        let built_in = if root.lstat("/etc/debian_version")?.is_some() { DEBIAN } else { OTHERS };
+        let built_in = if is_debian(root)? { DEBIAN } else { OTHERS };
         let paths = reader.found.into_iter().chain(built_in.iter().map(|path| (*path).to_owned()));
         let mut search = Self { directories: Vec::new() };
         for path in paths.take(DIRECTORIES_LIMIT) {
@@ -94,6 +94,13 @@ impl SearchPath {
             self.directories.push(Directory { path, identity });
         }
     }
+}
+
+/// Whether the image's C library is built as Debian builds it; a distroless image has nothing but
+/// the library itself to tell.
+fn is_debian(root: &ContainerRoot) -> Result<bool> {
+    let libc = format!("{}/libc.so.6", DEBIAN.first().unwrap_or(&""));
+    Ok(root.lstat("/etc/debian_version")?.is_some() || root.lstat(libc)?.is_some())
 }
 
 /// Device and inode of a directory of the container. A path that leads astray names nothing.

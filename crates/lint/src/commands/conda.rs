@@ -76,7 +76,9 @@ mod tests {
 
     #[test]
     fn packages_and_channels() {
-        let run = run("conda install -y -n base pytorch==2.1.0 pytorch-cuda=12.1 nvidia::cuda-nvcc -c pytorch -c nvidia");
+        let run = run(
+            "conda install -y -n base pytorch==2.1.0 pytorch-cuda=12.1 nvidia::cuda-nvcc -c pytorch -c nvidia",
+        );
         let install = install(&run).unwrap();
         let names: Vec<&str> = install.packages.iter().map(|package| package.name.as_str()).collect();
         assert_eq!(names, ["pytorch", "pytorch-cuda", "cuda-nvcc"]);

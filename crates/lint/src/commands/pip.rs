@@ -72,16 +72,77 @@ impl Install<'_> {
 
 /// Options with a value.
 const VALUED: &[&str] = &[
-    "-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints", "-i", "--index-url",
-    "--extra-index-url", "-f", "--find-links", "--index", "--default-index", "--torch-backend", "-e", "--editable",
-    "-t", "--target", "--prefix", "--root", "--platform", "--python-version", "--implementation", "--abi",
-    "--no-binary", "--only-binary", "--progress-bar", "--global-option", "--install-option", "--config-settings",
-    "-C", "--cache-dir", "--timeout", "--retries", "--trusted-host", "--proxy", "--src", "--upgrade-strategy",
-    "--log", "--python", "-p", "--prerelease", "--index-strategy", "--resolution", "--exclude-newer", "-P",
-    "--upgrade-package", "--override", "--overrides", "--build-constraint", "-b", "--group", "--extra",
-    "--no-build-isolation-package", "--no-build-package", "--no-binary-package", "--link-mode", "--keyring-provider",
-    "--use-feature", "--use-deprecated", "--exists-action", "--report", "--optional", "--branch", "--tag", "--rev",
-    "--allow-insecure-host", "--reinstall-package", "--cert", "--client-cert", "--python-platform",
+    "-r",
+    "--requirement",
+    "--requirements",
+    "-c",
+    "--constraint",
+    "--constraints",
+    "-i",
+    "--index-url",
+    "--extra-index-url",
+    "-f",
+    "--find-links",
+    "--index",
+    "--default-index",
+    "--torch-backend",
+    "-e",
+    "--editable",
+    "-t",
+    "--target",
+    "--prefix",
+    "--root",
+    "--platform",
+    "--python-version",
+    "--implementation",
+    "--abi",
+    "--no-binary",
+    "--only-binary",
+    "--progress-bar",
+    "--global-option",
+    "--install-option",
+    "--config-settings",
+    "-C",
+    "--cache-dir",
+    "--timeout",
+    "--retries",
+    "--trusted-host",
+    "--proxy",
+    "--src",
+    "--upgrade-strategy",
+    "--log",
+    "--python",
+    "-p",
+    "--prerelease",
+    "--index-strategy",
+    "--resolution",
+    "--exclude-newer",
+    "-P",
+    "--upgrade-package",
+    "--override",
+    "--overrides",
+    "--build-constraint",
+    "-b",
+    "--group",
+    "--extra",
+    "--no-build-isolation-package",
+    "--no-build-package",
+    "--no-binary-package",
+    "--link-mode",
+    "--keyring-provider",
+    "--use-feature",
+    "--use-deprecated",
+    "--exists-action",
+    "--report",
+    "--optional",
+    "--branch",
+    "--tag",
+    "--rev",
+    "--allow-insecure-host",
+    "--reinstall-package",
+    "--cert",
+    "--client-cert",
+    "--python-platform",
 ];
 
 /// The install that a command does; `None` when it is none.
@@ -120,7 +181,8 @@ pub fn install(run: &Run) -> Option<Install<'_>> {
 fn program(args: &[Argument]) -> Option<(Tool, &Argument, &[Argument])> {
     let (first, rest) = args.split_first()?;
     let name = base_name(first);
-    let is_pip = name.strip_prefix("pip").is_some_and(|tail| tail.chars().all(|c| c.is_ascii_digit() || c == '.'));
+    let is_pip =
+        name.strip_prefix("pip").is_some_and(|tail| tail.chars().all(|c| c.is_ascii_digit() || c == '.'));
     if is_pip {
         return Some((Tool::Pip, first, rest));
     }
@@ -155,7 +217,9 @@ fn read_words<'a>(rest: &'a [Argument], out: &mut Install<'a>) {
         }
         out.options.push(arg);
         let name = text.split('=').next().unwrap_or(text);
-        let short = text.len() > 2 && !text.starts_with("--") && VALUED.contains(&&text[..2.min(text.len())]);
+        let short = text.len() > 2
+            && !text.starts_with("--")
+            && text.get(..2).is_some_and(|start| VALUED.contains(&start));
         if VALUED.contains(&name) && !text.contains('=') {
             if let Some(value) = rest.get(at) {
                 at += 1;
@@ -164,7 +228,7 @@ fn read_words<'a>(rest: &'a [Argument], out: &mut Install<'a>) {
             }
         } else if text.contains('=') {
             option(name, arg, out);
-        } else if short && text.is_char_boundary(2) {
+        } else if short {
             option(&text[..2], arg, out);
         }
     }
@@ -174,8 +238,19 @@ fn read_words<'a>(rest: &'a [Argument], out: &mut Install<'a>) {
 fn is_source(name: &str) -> bool {
     matches!(
         name,
-        "-r" | "--requirement" | "--requirements" | "-c" | "--constraint" | "--constraints" | "-i" | "--index-url" | "--extra-index-url"
-            | "-f" | "--find-links" | "--index" | "--default-index" | "--torch-backend"
+        "-r" | "--requirement"
+            | "--requirements"
+            | "-c"
+            | "--constraint"
+            | "--constraints"
+            | "-i"
+            | "--index-url"
+            | "--extra-index-url"
+            | "-f"
+            | "--find-links"
+            | "--index"
+            | "--default-index"
+            | "--torch-backend"
     )
 }
 
@@ -197,7 +272,9 @@ pub fn value_of(arg: &Argument) -> &str {
     let text = arg.known();
     match text.split_once('=') {
         Some((name, value)) if name.starts_with("--") => value,
-        _ if text.starts_with('-') && text.len() > 2 && !text.starts_with("--") => &text[2..],
+        _ if text.starts_with('-') && text.len() > 2 && !text.starts_with("--") => {
+            text.get(2..).unwrap_or(text)
+        }
         _ => text,
     }
 }
@@ -216,7 +293,10 @@ mod tests {
             ("/opt/venv/bin/pip install -r a.txt torch", "torch"),
             ("uv pip install --system torch", "torch"),
             ("uv add torch", "torch"),
-            ("pip install 'vllm @ git+https://x/y.git' https://x/torch-2.0.1+cu118-cp310-cp310-linux_x86_64.whl .", "vllm,torch ==2.0.1+cu118"),
+            (
+                "pip install 'vllm @ git+https://x/y.git' https://x/torch-2.0.1+cu118-cp310-cp310-linux_x86_64.whl .",
+                "vllm,torch ==2.0.1+cu118",
+            ),
         ];
         for (script, expected) in cases {
             let run = run(script);
@@ -224,7 +304,9 @@ mod tests {
             let shown: Vec<String> = install
                 .requirements
                 .iter()
-                .map(|requirement| format!("{} {}", requirement.name, requirement.specifier).trim().to_owned())
+                .map(|requirement| {
+                    format!("{} {}", requirement.name, requirement.specifier).trim().to_owned()
+                })
                 .collect();
             assert_eq!(shown.join(","), expected, "{script}");
         }

@@ -1,6 +1,5 @@
-//! Requirements: one by one, and files of them.
+//! Requirements as pip reads them.
 
-use crate::file::{File, join};
 use crate::text::Span;
 
 /// A requirement as pip reads it.
@@ -48,7 +47,9 @@ pub fn requirement(text: &str, span: Span, exact: bool) -> Option<Requirement> {
     if let Some(wheel) = wheel_name(text) {
         return Some(Requirement { span, exact, ..wheel });
     }
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(text.len());
+    let end = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')))
+        .unwrap_or(text.len());
     let (name, rest) = text.split_at(end);
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
     if !starts_well || rest.starts_with(['/', ':', '\\']) || text.starts_with('.') || is_archive(text) {
@@ -56,7 +57,9 @@ pub fn requirement(text: &str, span: Span, exact: bool) -> Option<Requirement> {
     }
     let rest = rest.trim_start();
     let (extras, rest) = match rest.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((inside, rest)) => (inside.split(',').map(|extra| extra.trim().to_ascii_lowercase()).collect(), rest),
+        Some((inside, rest)) => {
+            (inside.split(',').map(|extra| extra.trim().to_ascii_lowercase()).collect(), rest)
+        }
         None => (Vec::new(), rest),
     };
     let rest = rest.trim();
@@ -106,90 +109,9 @@ pub fn normalised(name: &str) -> String {
     out
 }
 
-/// What a requirement file says.
-#[derive(Clone, Debug, Default)]
-pub struct RequirementFile {
-    /// Its requirements.
-    pub requirements: Vec<Requirement>,
-    /// `-r` lines.
-    pub files: Vec<String>,
-    /// `--index-url`.
-    pub index: Option<String>,
-    /// `--extra-index-url`.
-    pub extra_indexes: Vec<String>,
-    /// `--find-links`.
-    pub find_links: Vec<String>,
-}
-
-/// Reads a requirement file; lines that are neither requirement nor known option are left out.
-#[must_use]
-pub fn read(text: &str) -> RequirementFile {
-    let mut out = RequirementFile::default();
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        let begin = start;
-        start += line.len();
-        let content = line.split(" #").next().unwrap_or(line).trim_end_matches(['\n', '\r', '\\']).trim_end();
-        let trimmed = content.trim_start();
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            continue;
-        }
-        let at = begin + (content.len() - trimmed.len());
-        if trimmed.starts_with('-') {
-            option(trimmed, &mut out);
-        } else {
-            let text = trimmed.split(" --").next().unwrap_or(trimmed).trim_end();
-            out.requirements.extend(requirement(text, Span::new(at, at + text.len()), true));
-        }
-    }
-    out
-}
-
-fn option(line: &str, out: &mut RequirementFile) {
-    let (name, value) = line.split_once(['=', ' ']).unwrap_or((line, ""));
-    let value = value.trim().to_owned();
-    match name {
-        "-r" | "--requirement" => out.files.push(value),
-        "-i" | "--index-url" => out.index = Some(value),
-        "--extra-index-url" => out.extra_indexes.push(value),
-        "-f" | "--find-links" => out.find_links.push(value),
-        _ => {}
-    }
-}
-
-/// The paths of files that a requirement file includes.
-#[must_use]
-pub fn references(file: &File) -> Vec<String> {
-    if !is_requirement_file(&file.path) {
-        return Vec::new();
-    }
-    read(&file.text).files.iter().map(|path| join(&file.path, path)).collect()
-}
-
-/// Whether a path is one that people give to requirement files.
-#[must_use]
-pub fn is_requirement_file(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
-    name.ends_with(".txt") && (name.contains("requirement") || name.contains("constraint") || path.contains("requirements/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn files_are_read_line_by_line() {
-        let text = "# pins\n--extra-index-url https://x/whl/cu121\ntorch==2.1.0+cu121  # gpu\n  Flash_Attn >= 2 ; python_version < '3.12'\n-r other.txt\n./local\n";
-        let file = read(text);
-        let shown: Vec<String> =
-            file.requirements.iter().map(|r| format!("{}{} {}", r.name, r.specifier, r.span.of(text))).collect();
-        assert_eq!(
-            shown,
-            ["torch==2.1.0+cu121 torch==2.1.0+cu121", "flash-attn>=2 Flash_Attn >= 2 ; python_version < '3.12'"]
-        );
-        assert_eq!(file.requirements[0].local(), Some("cu121"));
-        assert_eq!((file.files.len(), file.extra_indexes.len()), (1, 1));
-    }
 
     #[test]
     fn what_has_no_name_is_no_requirement() {

@@ -36,9 +36,26 @@ pub struct Package<'a> {
 
 /// Options with a value in the next word.
 const VALUED: &[&str] = &[
-    "-o", "--option", "-t", "--target-release", "--default-release", "-c", "--config-file", "--setopt",
-    "--enablerepo", "--disablerepo", "--repo", "--installroot", "--releasever", "--root", "-X", "--repository",
-    "--exclude", "-x", "--virtual", "--from",
+    "-o",
+    "--option",
+    "-t",
+    "--target-release",
+    "--default-release",
+    "-c",
+    "--config-file",
+    "--setopt",
+    "--enablerepo",
+    "--disablerepo",
+    "--repo",
+    "--installroot",
+    "--releasever",
+    "--root",
+    "-X",
+    "--repository",
+    "--exclude",
+    "-x",
+    "--virtual",
+    "--from",
 ];
 
 /// The packages that a command installs; `None` when it installs nothing.
@@ -47,7 +64,9 @@ pub fn install(run: &Run) -> Option<Install<'_>> {
     let (first, rest) = proper(run).split_first()?;
     let (manager, verbs): (Manager, &[&str]) = match base_name(first) {
         "apt-get" | "apt" | "aptitude" | "apt-fast" => (Manager::Apt, &["install", "reinstall"]),
-        "dnf" | "yum" | "microdnf" | "dnf5" | "tdnf" => (Manager::Dnf, &["install", "reinstall", "localinstall"]),
+        "dnf" | "yum" | "microdnf" | "dnf5" | "tdnf" => {
+            (Manager::Dnf, &["install", "reinstall", "localinstall"])
+        }
         "zypper" => (Manager::Zypper, &["install", "in"]),
         "apk" => (Manager::Apk, &["add"]),
         "pacman" => return Some(Install { manager: Manager::Pacman, packages: pacman(rest)? }),
@@ -63,7 +82,12 @@ pub fn install(run: &Run) -> Option<Install<'_>> {
 
 fn pacman(rest: &[Argument]) -> Option<Vec<Package<'_>>> {
     let syncs = rest.iter().any(|arg| arg.known().starts_with("-S") || arg.known() == "--sync");
-    syncs.then(|| plain_words(rest, Manager::Pacman).into_iter().filter_map(|arg| package(arg, Manager::Pacman)).collect())
+    syncs.then(|| {
+        plain_words(rest, Manager::Pacman)
+            .into_iter()
+            .filter_map(|arg| package(arg, Manager::Pacman))
+            .collect()
+    })
 }
 
 /// The words that are no options.
@@ -85,14 +109,18 @@ fn plain_words(args: &[Argument], manager: Manager) -> Vec<&Argument> {
 fn package(arg: &Argument, manager: Manager) -> Option<Package<'_>> {
     let text = arg.text.as_deref()?;
     let file = text.rsplit('/').next().unwrap_or(text);
-    let is_file = (text.contains('/') && manager != Manager::Apt) || text.starts_with(['/', '.']) || text.contains("://");
+    let is_file = (text.contains('/') && manager != Manager::Apt)
+        || text.starts_with(['/', '.'])
+        || text.contains("://");
     if is_file {
         return Some(Package { name: file.to_owned(), version: None, arg });
     }
     // `name/release` of apt, `name:arch`, `name=version`.
     let text = text.split('/').next().unwrap_or(text);
     let (name, version) = match text.find(['=', '~', '<', '>']) {
-        Some(cut) if manager != Manager::Dnf => (&text[..cut], text[cut..].trim_start_matches(['=', '~', '<', '>'])),
+        Some(cut) if manager != Manager::Dnf => {
+            (&text[..cut], text[cut..].trim_start_matches(['=', '~', '<', '>']))
+        }
         _ => (text, ""),
     };
     let name = if manager == Manager::Apt { name.split(':').next().unwrap_or(name) } else { name };

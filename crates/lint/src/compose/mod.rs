@@ -13,6 +13,10 @@ pub use service::{Image, Service};
 
 use crate::file::{File, Files, join};
 use crate::yaml::{View, Yaml};
+use std::collections::HashSet;
+
+/// More services than any file that people write has.
+const MAX_SERVICES: usize = 4096;
 
 /// A Compose file.
 #[derive(Debug, Default)]
@@ -38,20 +42,17 @@ impl Compose {
     #[must_use]
     pub fn services(&self) -> Vec<Service<'_>> {
         let Some(services) = self.top().and_then(|top| top.get("services")) else { return Vec::new() };
-        let named = services.entries().into_iter().filter(|entry| entry.value.is_mapping());
+        let named =
+            services.entries().into_iter().take(MAX_SERVICES).filter(|entry| entry.value.is_mapping());
         named.filter_map(|entry| Some(Service::new(entry.key.text()?, entry.key, entry.value))).collect()
     }
 
     /// All GPU requests of all services, each place of the text once.
     #[must_use]
     pub fn requests(&self) -> Vec<Request<'_>> {
-        let mut out: Vec<Request<'_>> = Vec::new();
-        for request in self.services().iter().flat_map(Service::requests) {
-            if !out.iter().any(|other| other.node.span() == request.node.span()) {
-                out.push(request);
-            }
-        }
-        out
+        let mut seen = HashSet::new();
+        let all = self.services().into_iter().flat_map(|service| service.requests());
+        all.filter(|request| seen.insert(request.node.span())).collect()
     }
 }
 

@@ -40,7 +40,7 @@ impl<'a> Request<'a> {
     /// or one that is not known.
     #[must_use]
     pub fn is_foreign(&self) -> bool {
-        self.driver().is_some_and(|driver| driver != "nvidia")
+        self.driver().is_some_and(|driver| !driver.starts_with("nvidia"))
     }
 
     /// The words of its capabilities; `None`: not given, or not a list of known words.
@@ -54,7 +54,7 @@ impl<'a> Request<'a> {
     #[must_use]
     pub fn is_for_gpu(&self) -> bool {
         self.place == Place::Gpus
-            || self.driver().is_some_and(|driver| driver == "nvidia")
+            || self.driver().is_some_and(|driver| driver.starts_with("nvidia"))
             || self
                 .capabilities()
                 .is_some_and(|words| words.iter().any(|word| word == "gpu" || word == "nvidia"))

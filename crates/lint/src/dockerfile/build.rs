@@ -217,9 +217,9 @@ impl Build {
     /// The steps of a stage and of those it is built on, in order.
     pub fn steps<'a>(&'a self, stage: &'a Stage) -> impl Iterator<Item = (&'a Stage, usize, &'a Step)> {
         let lineage = self.lineage(stage);
-        lineage.into_iter().flat_map(|stage| {
-            stage.steps.iter().enumerate().map(move |(index, step)| (stage, index, step))
-        })
+        lineage
+            .into_iter()
+            .flat_map(|stage| stage.steps.iter().enumerate().map(move |(index, step)| (stage, index, step)))
     }
 
     /// The commands of a stage alone.

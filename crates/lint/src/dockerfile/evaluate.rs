@@ -9,6 +9,9 @@ use super::run;
 use crate::options::Options;
 use std::collections::HashMap;
 
+/// No Dockerfile that people write has more instructions; the rest is read and not evaluated.
+const MOST: usize = 1_000;
+
 /// Evaluates a document; `text` is that of the file.
 pub(super) fn build(document: Document, text: &str, options: &Options) -> Build {
     let mut evaluator = Evaluator {
@@ -19,7 +22,7 @@ pub(super) fn build(document: Document, text: &str, options: &Options) -> Build 
         stages: Vec::new(),
         scopes: Vec::new(),
     };
-    for (index, instruction) in document.instructions.iter().enumerate() {
+    for (index, instruction) in document.instructions.iter().enumerate().take(MOST) {
         if !instruction.onbuild {
             evaluator.instruction(index, instruction);
         }
@@ -255,7 +258,11 @@ impl Evaluator<'_> {
         if let Some(words) = &instruction.json {
             return words
                 .iter()
-                .map(|word| Argument { text: Some(word.text.clone()), span: word.span, exact: word.span.of(self.text) == word.text })
+                .map(|word| Argument {
+                    text: Some(word.text.clone()),
+                    span: word.span,
+                    exact: word.span.of(self.text) == word.text,
+                })
                 .collect();
         }
         let body = &instruction.body;

@@ -40,6 +40,15 @@ pub enum Variable {
     Unset,
 }
 
+/// Values longer than this are not followed: each `ENV` could double them.
+const LONGEST: usize = 64 * 1024;
+
+/// A value remembers this many places where its parts were set.
+const MOST_ORIGINS: usize = 16;
+
+/// Braces longer than this are not looked into: they could be nested deeply.
+const LONGEST_BRACES: usize = 4096;
+
 /// Splits a text at blanks outside of quotes; gives start and end of each word.
 #[must_use]
 pub fn words(text: &str, escape: char) -> Vec<(usize, usize)> {
@@ -70,7 +79,13 @@ pub fn words(text: &str, escape: char) -> Vec<(usize, usize)> {
 /// Takes quotes off and puts variables in.
 #[must_use]
 pub fn expand(word: &str, escape: char, lookup: &mut dyn FnMut(&str) -> Variable) -> Value {
-    let mut expansion = Expansion { chars: word.chars().collect(), at: 0, escape, out: Some(String::new()), origins: Vec::new() };
+    let mut expansion = Expansion {
+        chars: word.chars().collect(),
+        at: 0,
+        escape,
+        out: Some(String::new()),
+        origins: Vec::new(),
+    };
     expansion.run(lookup);
     Value { text: expansion.out, origins: expansion.origins }
 }
@@ -168,9 +183,13 @@ impl Expansion {
     }
 
     fn put(&mut self, value: Value) {
-        self.origins.extend(value.origins);
+        for origin in value.origins {
+            if self.origins.len() < MOST_ORIGINS && !self.origins.contains(&origin) {
+                self.origins.push(origin);
+            }
+        }
         match (&mut self.out, value.text) {
-            (Some(out), Some(text)) => out.push_str(&text),
+            (Some(out), Some(text)) if out.len() + text.len() <= LONGEST => out.push_str(&text),
             (out, _) => *out = None,
         }
     }
@@ -187,7 +206,7 @@ fn value_or_empty(variable: Variable) -> Value {
 fn braced(inside: &str, escape: char, lookup: &mut dyn FnMut(&str) -> Variable) -> Value {
     let end = inside.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inside.len());
     let (name, rest) = inside.split_at(end);
-    if name.is_empty() {
+    if name.is_empty() || inside.len() > LONGEST_BRACES {
         return Value::unknown();
     }
     let variable = lookup(name);

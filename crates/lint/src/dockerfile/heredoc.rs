@@ -15,7 +15,10 @@ pub(super) fn openers(line: &str, escape: char) -> Vec<Opener> {
     if !line.contains("<<") {
         return Vec::new();
     }
-    words(line, escape).into_iter().filter_map(|(start, end)| opener(&line[start..end], (start, end))).collect()
+    words(line, escape)
+        .into_iter()
+        .filter_map(|(start, end)| opener(&line[start..end], (start, end)))
+        .collect()
 }
 
 /// Words are separated by blanks; quotes and escaped characters belong to their word.

@@ -8,17 +8,13 @@ mod heredoc;
 mod image;
 mod logical;
 mod parse;
-mod references;
 mod run;
 #[cfg(test)]
 mod tests;
 
-pub use build::{
-    Action, Argument, Base, BaseImage, Build, Copy, Place, Run, Set, Source, Stage, Step,
-};
+pub use build::{Action, Argument, Base, BaseImage, Build, Copy, Place, Run, Set, Source, Stage, Step};
 pub use document::{Document, Flag, Heredoc, Instruction, JsonWord, Keyword, Problem};
 pub use expand::{Value, Variable, expand, words};
 pub use image::ImageName;
 pub use logical::Logical;
 pub use parse::parse;
-pub use references::references;

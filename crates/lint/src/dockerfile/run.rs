@@ -18,7 +18,11 @@ pub(super) fn action(instruction: &Instruction, text: &str, scope: &Scope) -> Ac
     if let Some(words) = &instruction.json {
         let args = words
             .iter()
-            .map(|word| Argument { text: Some(word.text.clone()), span: word.span, exact: word.span.of(text) == word.text })
+            .map(|word| Argument {
+                text: Some(word.text.clone()),
+                span: word.span,
+                exact: word.span.of(text) == word.text,
+            })
             .collect();
         let run = Run { args, span: instruction.span, ..Run::default() };
         let mut runs = vec![run];
@@ -58,7 +62,8 @@ fn heredoc_script(heredoc: &Heredoc, text: &str) -> Option<Logical> {
     let content = heredoc.body.of(text);
     if let Some(interpreter) = content.strip_prefix("#!") {
         let line = interpreter.lines().next().unwrap_or("");
-        let is_shell = line.split_whitespace().any(|word| SHELLS.contains(&word.rsplit('/').next().unwrap_or("")));
+        let is_shell =
+            line.split_whitespace().any(|word| SHELLS.contains(&word.rsplit('/').next().unwrap_or("")));
         if !is_shell {
             return None;
         }
@@ -178,7 +183,8 @@ fn inner_script(run: &Run, text: &str) -> Option<Logical> {
     let script = args.get(flag + 1)?;
     let content = script.text.as_deref()?;
     let whole = script.span.of(text);
-    let inside = whole.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\''])).unwrap_or(whole);
+    let inside =
+        whole.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\''])).unwrap_or(whole);
     if inside != content {
         return None;
     }

@@ -15,8 +15,10 @@ fn shown(text: &str) -> Vec<String> {
         .instructions
         .iter()
         .map(|instruction| {
-            let flags: String = instruction.flags.iter().map(|flag| format!("--{}={} ", flag.name, flag.value)).collect();
-            let docs: String = instruction.heredocs.iter().map(|doc| format!(" <{}>", doc.body.of(text))).collect();
+            let flags: String =
+                instruction.flags.iter().map(|flag| format!("--{}={} ", flag.name, flag.value)).collect();
+            let docs: String =
+                instruction.heredocs.iter().map(|doc| format!(" <{}>", doc.body.of(text))).collect();
             format!("{:?} {flags}{}{docs}", instruction.keyword, instruction.body.text())
         })
         .collect()
@@ -30,7 +32,8 @@ fn commands(text: &str) -> Vec<String> {
         .iter()
         .flat_map(|stage| build.commands(stage))
         .map(|place| {
-            let words: Vec<&str> = place.run.args.iter().map(|arg| arg.text.as_deref().unwrap_or("?")).collect();
+            let words: Vec<&str> =
+                place.run.args.iter().map(|arg| arg.text.as_deref().unwrap_or("?")).collect();
             words.join(" ")
         })
         .collect()
@@ -38,10 +41,7 @@ fn commands(text: &str) -> Vec<String> {
 
 #[test]
 fn continuations_comments_and_blank_lines() {
-    assert_eq!(
-        shown("FROM a\nRUN x \\\n  # not this\n\n   && y\\\n z\n"),
-        ["From a", "Run x    && y z"]
-    );
+    assert_eq!(shown("FROM a\nRUN x \\\n  # not this\n\n   && y\\\n z\n"), ["From a", "Run x    && y z"]);
     assert_eq!(shown("FROM a\r\nRUN x \\\r\n y\r\n"), ["From a", "Run x  y"]);
     assert_eq!(shown("# escape=`\nFROM a\nRUN x `\n y\\\nRUN z"), ["From a", "Run x  y\\", "Run z"]);
     assert_eq!(shown("FROM a\nRUN echo a\\\\\nRUN b"), ["From a", "Run echo a\\\\", "Run b"]);
@@ -91,10 +91,7 @@ fn stages_and_their_bases() {
 #[test]
 fn variables_reach_commands() {
     let text = "ARG G=global\nFROM a\nARG G\nENV A=1 B=\"$A x\" C=$A\nENV D two words\nENV A=3\nARG A=9\nRUN echo $A \"$B\" $C $D $G $U && X=5 && echo $X\nRUN if t; then Y=1; fi; echo $Y\n";
-    assert_eq!(
-        commands(text),
-        ["echo 3 ? ? two words global ?", "", "echo 5", "t", "", "echo ?"]
-    );
+    assert_eq!(commands(text), ["echo 3 ? ? two words global ?", "", "echo 5", "t", "", "echo ?"]);
 }
 
 #[test]
@@ -116,4 +113,13 @@ fn spans_point_into_the_file() {
     let words: Vec<&str> = place.run.args.iter().map(|arg| arg.span.of(text)).collect();
     assert_eq!(words, ["apt-get", "install", "pkg=1", "\"q r\""]);
     assert!(place.run.args[2].exact && !place.run.args[3].exact);
+}
+
+#[test]
+fn values_that_double_come_to_an_end() {
+    let build = read(&format!("FROM scratch\nENV A=abcdefgh\n{}RUN x $A\n", "ENV A=$A$A\n".repeat(60)));
+    let set = build.env(&build.stages[0], usize::MAX, "A").unwrap();
+    assert!(set.value.text.is_none() && set.value.origins.len() < 20);
+    let nested = format!("FROM scratch\nENV A={}\n", "${B:-".repeat(100_000));
+    assert_eq!(read(&nested).stages.len(), 1);
 }

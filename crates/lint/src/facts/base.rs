@@ -19,7 +19,8 @@ pub(crate) struct CudaBase<'a> {
 /// Whether an image is of `nvidia/cuda`, on the Hub or in NVIDIA's own registry.
 pub(crate) fn is_cuda_repository(image: &BaseImage) -> bool {
     let name = &image.name;
-    name.repository == "nvidia/cuda" && (name.registry.is_none() || name.registry.as_deref() == Some("nvcr.io"))
+    name.repository == "nvidia/cuda"
+        && (name.registry.is_none() || name.registry.as_deref() == Some("nvcr.io"))
 }
 
 /// The `nvidia/cuda` image at the bottom of a stage, when its tag says which CUDA it holds.
@@ -43,7 +44,11 @@ pub(crate) fn tag_span(image: &BaseImage) -> Span {
     let name_start = image.written.rfind('/').map_or(0, |slash| slash + 1);
     let colon = image.written[name_start..].find(':').map(|at| name_start + at + 1);
     match colon {
-        Some(start) if image.origins.is_empty() && image.name.digest.is_none() && !image.written.contains(['"', '\'']) => {
+        Some(start)
+            if image.origins.is_empty()
+                && image.name.digest.is_none()
+                && !image.written.contains(['"', '\'']) =>
+        {
             Span::new(image.span.start + start, image.span.end)
         }
         _ => image.span,

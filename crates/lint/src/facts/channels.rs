@@ -42,14 +42,24 @@ impl Channels {
 const INDEX: &[&str] = &["PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"];
 const EXTRA: &[&str] = &["PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX"];
 const OTHER: &[&str] = &[
-    "PIP_FIND_LINKS", "UV_FIND_LINKS", "PIP_CONFIG_FILE", "UV_CONFIG_FILE", "UV_TORCH_BACKEND", "PIP_CONSTRAINT",
-    "PIP_NO_INDEX", "PIP_PRE",
+    "PIP_FIND_LINKS",
+    "UV_FIND_LINKS",
+    "PIP_CONFIG_FILE",
+    "UV_CONFIG_FILE",
+    "UV_TORCH_BACKEND",
+    "PIP_CONSTRAINT",
+    "PIP_NO_INDEX",
+    "PIP_PRE",
 ];
 
 /// The channels of an install at a place.
 pub(crate) fn of(build: &Build, place: Place<'_>, install: &Install<'_>) -> Channels {
-    let mut out = Channels { has_unknown: install.has_unknown || install.torch_backend.is_some(), ..Channels::default() };
-    let channel = |arg: &crate::dockerfile::Argument| Channel { url: value_of(arg).to_owned(), span: arg.span };
+    let mut out = Channels {
+        has_unknown: install.has_unknown || install.torch_backend.is_some(),
+        ..Channels::default()
+    };
+    let channel =
+        |arg: &crate::dockerfile::Argument| Channel { url: value_of(arg).to_owned(), span: arg.span };
     out.index = install.index.map(channel);
     out.extra = install.extra_indexes.iter().map(|arg| channel(arg)).collect();
     out.find_links = install.find_links.iter().map(|arg| channel(arg)).collect();
@@ -71,7 +81,9 @@ fn variables(build: &Build, place: Place<'_>, install: &Install<'_>, out: &mut C
     };
     for name in INDEX.iter().filter(|name| relevant(name)) {
         match value(name) {
-            Some((Some(url), span)) if out.index.is_none() && !url.is_empty() => out.index = Some(Channel { url, span }),
+            Some((Some(url), span)) if out.index.is_none() && !url.is_empty() => {
+                out.index = Some(Channel { url, span })
+            }
             Some((None, _)) => out.has_unknown = true,
             _ => {}
         }
@@ -89,7 +101,8 @@ fn variables(build: &Build, place: Place<'_>, install: &Install<'_>, out: &mut C
     let names = |name: &str| INDEX.contains(&name) || EXTRA.contains(&name) || OTHER.contains(&name);
     out.has_unknown |= step_runs(place).iter().any(|run| {
         run.assignments.iter().any(|(name, _)| names(name))
-            || (run.name() == "export" && run.args.iter().any(|arg| names(arg.known().split('=').next().unwrap_or(""))))
+            || (run.name() == "export"
+                && run.args.iter().any(|arg| names(arg.known().split('=').next().unwrap_or(""))))
     });
 }
 
@@ -105,11 +118,17 @@ fn step_runs(place: Place<'_>) -> &[crate::dockerfile::Run] {
 fn is_configured(build: &Build, place: Place<'_>) -> bool {
     build.steps(place.stage).any(|(_, _, step)| match &step.action {
         Action::Run(runs) => runs.iter().any(|run| {
-            let configures = run.name().starts_with("pip") && run.args.get(1).is_some_and(|arg| arg.known() == "config");
-            configures || run.redirects.iter().any(|redirect| is_config(&redirect.target.literal().unwrap_or_default()))
+            let configures =
+                run.name().starts_with("pip") && run.args.get(1).is_some_and(|arg| arg.known() == "config");
+            configures
+                || run
+                    .redirects
+                    .iter()
+                    .any(|redirect| is_config(&redirect.target.literal().unwrap_or_default()))
         }),
         Action::Copy(copy) => {
-            copy.paths.iter().any(|arg| is_config(arg.known())) || copy.target.as_ref().is_some_and(|arg| is_config(arg.known()))
+            copy.paths.iter().any(|arg| is_config(arg.known()))
+                || copy.target.as_ref().is_some_and(|arg| is_config(arg.known()))
         }
         _ => false,
     })

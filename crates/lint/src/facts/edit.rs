@@ -22,6 +22,7 @@ pub(crate) fn append(raw: &str, span: Span, addition: &str) -> Option<Edit> {
     if raw.starts_with('\'') {
         return None;
     }
-    let end = if raw.len() > 1 && raw.starts_with('"') && raw.ends_with('"') { span.end - 1 } else { span.end };
+    let end =
+        if raw.len() > 1 && raw.starts_with('"') && raw.ends_with('"') { span.end - 1 } else { span.end };
     Some(Edit::new(Span::new(end, end), addition))
 }

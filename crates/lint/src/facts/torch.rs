@@ -38,7 +38,8 @@ pub(crate) fn offer(channel: &Channel) -> Option<Offer> {
 
 /// `cu` and digits.
 pub(crate) fn is_suffix(text: &str) -> bool {
-    text.strip_prefix("cu").is_some_and(|digits| digits.len() >= 2 && digits.chars().all(|c| c.is_ascii_digit()))
+    text.strip_prefix("cu")
+        .is_some_and(|digits| digits.len() >= 2 && digits.chars().all(|c| c.is_ascii_digit()))
 }
 
 /// The suffix when exactly one channel counts and it is an index of PyTorch for one CUDA.
@@ -63,26 +64,41 @@ pub(crate) fn python_of(build: &Build, stage: &Stage, install: &Install<'_>) -> 
     }
     let plain = install.program.known() == program;
     let image = build.root_image(stage)?;
-    let other = build.steps(stage).any(|(_, _, step)| brings_python(build, step));
-    (plain && !other).then(|| python_minor(image))?
+    let own = python_minor(image)?;
+    let other = build.steps(stage).any(|(_, _, step)| brings_python(build, step, own));
+    (plain && !other).then_some(own)
 }
 
-/// Whether a step may make another Python the one that `python3` means.
-fn brings_python(build: &Build, step: &crate::dockerfile::Step) -> bool {
+/// Whether a step may make another Python the one that `python3` means than the image's own.
+fn brings_python(build: &Build, step: &crate::dockerfile::Step, own: u32) -> bool {
     use crate::dockerfile::Action;
     match &step.action {
         Action::Run(runs) => runs.iter().any(|run| {
             let names_python = run.args.iter().any(|arg| {
                 let text = arg.known();
-                text.contains("python3.") || text.contains("deadsnakes") || text.contains("conda") || text.contains("pyenv")
+                names_other_python(text, own)
+                    || text.contains("deadsnakes")
+                    || text.contains("conda")
+                    || text.contains("pyenv")
             });
             names_python || matches!(run.name(), "conda" | "mamba" | "micromamba" | "pyenv" | "uv")
         }),
         Action::Env(sets) => sets.iter().any(|set| set.name == "PATH" && set.raw.contains("conda")),
-        Action::Copy(copy) => !matches!(copy.source, crate::dockerfile::Source::Context) && build.instruction(step).is_some(),
+        Action::Copy(copy) => {
+            !matches!(copy.source, crate::dockerfile::Source::Context) && build.instruction(step).is_some()
+        }
         Action::Opaque => true,
         _ => false,
     }
+}
+
+/// Whether a word names `python3.N` with another number than the image's own.
+fn names_other_python(text: &str, own: u32) -> bool {
+    text.match_indices("python3.").any(|(at, name)| {
+        let digits = &text[at + name.len()..];
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        digits[..end].parse() != Ok(own)
+    })
 }
 
 /// The newest release with wheels for a Python on the default index: its CUDA.
@@ -98,7 +114,10 @@ pub(crate) fn newest_default(python: Option<u32>) -> Option<Cuda> {
 
 /// The newest release of the tables with wheels for a Python.
 pub(crate) fn newest_for(python: u32) -> Option<&'static torch::Release> {
-    torch::RELEASES.iter().rev().find(|release| release.pythons.is_some_and(|(first, last)| first <= python && python <= last))
+    torch::RELEASES
+        .iter()
+        .rev()
+        .find(|release| release.pythons.is_some_and(|(first, last)| first <= python && python <= last))
 }
 
 /// Whether an install asks for torch in a way that leaves the newest version open: no version, or
@@ -111,8 +130,15 @@ pub(crate) fn is_open(specifier: &str) -> bool {
 pub(crate) fn is_bound(install: &Install<'_>) -> bool {
     !install.files.is_empty()
         || !install.constraints.is_empty()
-        || install.requirements.iter().any(|requirement| requirement.name != "torch" && !is_open(&requirement.specifier))
-        || install.requirements.iter().any(|requirement| requirement.name != "torch" && !FAMILY.contains(&requirement.name.as_str()) && BINDING.contains(&requirement.name.as_str()))
+        || install
+            .requirements
+            .iter()
+            .any(|requirement| requirement.name != "torch" && !is_open(&requirement.specifier))
+        || install.requirements.iter().any(|requirement| {
+            requirement.name != "torch"
+                && !FAMILY.contains(&requirement.name.as_str())
+                && BINDING.contains(&requirement.name.as_str())
+        })
 }
 
 /// Packages that ask for one version of torch.
@@ -127,11 +153,16 @@ pub(crate) fn installs<'a>(build: &'a Build, stage: &'a Stage) -> Vec<(Place<'a>
 pub(crate) fn ships_torch(build: &Build, stage: &Stage) -> bool {
     build.root_image(stage).is_some_and(|image| {
         let name = image.name.repository.as_str();
-        ["pytorch", "torch", "vllm", "sglang", "deepspeed", "text-generation", "axolotl"].iter().any(|word| name.contains(word))
+        ["pytorch", "torch", "vllm", "sglang", "deepspeed", "text-generation", "axolotl"]
+            .iter()
+            .any(|word| name.contains(word))
     })
 }
 
 /// Whether a build is for another processor than x86-64, as far as the file says.
 pub(crate) fn is_foreign_platform(stage: &Stage) -> bool {
-    stage.platform.as_ref().is_some_and(|platform| !platform.as_deref().is_some_and(|text| text.contains("amd64")))
+    stage
+        .platform
+        .as_ref()
+        .is_some_and(|platform| !platform.as_deref().is_some_and(|text| text.contains("amd64")))
 }

@@ -28,10 +28,11 @@ fn group<'a>(finding: &'a Finding, path: &'a str, text: &'a str, files: Files<'a
         Severity::Note => Level::NOTE,
     };
     let own = finding.secondary.iter().filter(|label| label.path.is_none());
-    let mut snippet = Snippet::source(text)
-        .line_start(1)
-        .path(path)
-        .annotation(annotation(AnnotationKind::Primary, &finding.primary, text));
+    let mut snippet = Snippet::source(text).line_start(1).path(path).annotation(annotation(
+        AnnotationKind::Primary,
+        &finding.primary,
+        text,
+    ));
     for label in own {
         snippet = snippet.annotation(annotation(AnnotationKind::Context, label, text));
     }
@@ -40,8 +41,9 @@ fn group<'a>(finding: &'a Finding, path: &'a str, text: &'a str, files: Files<'a
         let other = label.path.as_deref().and_then(|path| files.get(path));
         if let Some(file) = other {
             let place = annotation(AnnotationKind::Context, label, &file.text);
-            group = group
-                .element(Snippet::source(file.text.as_str()).line_start(1).path(file.path.as_str()).annotation(place));
+            group = group.element(
+                Snippet::source(file.text.as_str()).line_start(1).path(file.path.as_str()).annotation(place),
+            );
         }
     }
     for note in &finding.notes {

@@ -63,14 +63,15 @@ pub fn render(format: Format, reports: &[Report], files: Files<'_>, colour: bool
 pub fn summary(reports: &[Report]) -> String {
     let all = || reports.iter().flat_map(|report| &report.findings);
     let count = |severity: Severity| all().filter(|finding| finding.severity == severity).count();
-    let parts: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
-        .into_iter()
-        .filter_map(|(severity, word)| match count(severity) {
-            0 => None,
-            1 => Some(format!("1 {word}")),
-            many => Some(format!("{many} {word}s")),
-        })
-        .collect();
+    let parts: Vec<String> =
+        [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+            .into_iter()
+            .filter_map(|(severity, word)| match count(severity) {
+                0 => None,
+                1 => Some(format!("1 {word}")),
+                many => Some(format!("{many} {word}s")),
+            })
+            .collect();
     if parts.is_empty() {
         let files = reports.len();
         return format!("nothing found in {files} file{}\n", if files == 1 { "" } else { "s" });
@@ -83,7 +84,9 @@ pub fn summary(reports: &[Report]) -> String {
         (0, 0) => {}
         (safe, 0) => line.push_str(&format!("; {safe} fixable with `--fix`")),
         (0, more) => line.push_str(&format!("; {more} fixable with `--unsafe-fixes`")),
-        (safe, more) => line.push_str(&format!("; {safe} fixable with `--fix`, {more} more with `--unsafe-fixes`")),
+        (safe, more) => {
+            line.push_str(&format!("; {safe} fixable with `--fix`, {more} more with `--unsafe-fixes`"))
+        }
     }
     line.push('\n');
     line

@@ -6,7 +6,10 @@ use crate::file::File;
 use crate::options::Options;
 
 fn shown(format: Format) -> String {
-    let files = [File::new("a b/Dockerfile", "FROM nvidia/cuda:12.4.1-base-ubuntu22.04\nENV LD_LIBRARY_PATH=/opt/lib\n")];
+    let files = [File::new(
+        "a b/Dockerfile",
+        "FROM nvidia/cuda:12.4.1-base-ubuntu22.04\nENV LD_LIBRARY_PATH=/opt/lib\n",
+    )];
     let options = Options { select: vec!["G405".into()], ..Options::default() };
     render(format, &check(&files, &options), Files::new(&files), false)
 }

@@ -12,7 +12,7 @@ pub(crate) fn removal(text: &str, own: &[Entry<'_>], index: usize) -> Option<Spa
         return None;
     }
     let start = entry.key.place().start;
-    let end = entry.value.place().end.max(entry.key.place().end);
+    let end = end_of(text, entry);
     let line = text.get(..start)?.rfind('\n').map_or(0, |at| at + 1);
     if text.get(line..start)?.bytes().all(|byte| byte == b' ') {
         let rest = text.get(end..)?;
@@ -26,9 +26,18 @@ pub(crate) fn removal(text: &str, own: &[Entry<'_>], index: usize) -> Option<Spa
         Some(next) => Some(Span::new(start, next.key.place().start)),
         None => {
             let before = own.get(index.checked_sub(1)?)?;
-            Some(Span::new(before.value.place().end.max(before.key.place().end), end))
+            Some(Span::new(end_of(text, before), end))
         }
     }
+}
+
+/// The end of an entry; one without a value ends after its colon.
+fn end_of(text: &str, entry: &Entry<'_>) -> usize {
+    let key = entry.key.place().end;
+    let rest = text.get(key..).unwrap_or("");
+    let blanks = rest.len() - rest.trim_start_matches(' ').len();
+    let colon = if rest[blanks..].starts_with(':') { key + blanks + 1 } else { key };
+    entry.value.place().end.max(colon)
 }
 
 /// The end of what is taken out: at the top of a file the blank lines that follow go too.

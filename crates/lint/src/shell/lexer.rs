@@ -10,7 +10,11 @@ pub(super) enum Token {
     /// `&&`, `||`, `;`, `;;`, `|`, `|&`, `&`, `(`, `)` or a line end (`\n`).
     Operator(&'static str),
     /// A redirection operator with its descriptor; its target is the next word.
-    Redirect { operator: String, start: usize, end: usize },
+    Redirect {
+        operator: String,
+        start: usize,
+        end: usize,
+    },
 }
 
 /// Operators, the longest first.

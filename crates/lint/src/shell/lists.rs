@@ -8,6 +8,9 @@ use crate::dockerfile::Logical;
 /// Substitutions inside substitutions are followed this far.
 const DEEPEST: usize = 4;
 
+/// No script that people write has more commands; the rest is left out.
+const MOST: usize = 5_000;
+
 /// The simple commands of a script in order; those inside `$(...)` come last.
 #[must_use]
 pub fn split(script: &Logical) -> Vec<Command> {
@@ -24,7 +27,7 @@ pub fn split(script: &Logical) -> Vec<Command> {
             }
             deeper.extend(parser.lexer.substitutions.iter().map(|(start, end)| source.slice(*start, *end)));
         }
-        if deeper.is_empty() {
+        if deeper.is_empty() || out.len() > MOST {
             break;
         }
         level = deeper;
@@ -86,6 +89,9 @@ impl<'a> Parser<'a> {
 
     fn run(&mut self) {
         while let Some(token) = self.lexer.token(self.at_command()) {
+            if self.commands.len() > MOST {
+                return;
+            }
             match token {
                 Token::Word(word) => self.word(word),
                 Token::Redirect { operator, start, end } => self.redirect(operator, start, end),
@@ -100,7 +106,9 @@ impl<'a> Parser<'a> {
     }
 
     fn is_empty(&self) -> bool {
-        self.current.words.is_empty() && self.current.assignments.is_empty() && self.current.redirects.is_empty()
+        self.current.words.is_empty()
+            && self.current.assignments.is_empty()
+            && self.current.redirects.is_empty()
     }
 
     fn word(&mut self, word: Word) {

@@ -2,6 +2,9 @@
 
 use crate::text::Span;
 
+/// Fields longer than this are not followed: each assignment could double them.
+const LONGEST: usize = 64 * 1024;
+
 /// A word of a command.
 #[derive(Clone, Debug, Default)]
 pub struct Word {
@@ -40,10 +43,13 @@ impl Word {
     /// The text when no part depends on anything.
     #[must_use]
     pub fn literal(&self) -> Option<String> {
-        self.parts.iter().map(|part| match part {
-            Part::Text { text, .. } => Some(text.as_str()),
-            _ => None,
-        }).collect()
+        self.parts
+            .iter()
+            .map(|part| match part {
+                Part::Text { text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
     }
 
     /// The text when the word is one unquoted piece: where keywords of the shell are recognised.
@@ -90,7 +96,7 @@ impl Word {
 fn append(current: &mut Option<Option<String>>, text: Option<&str>) {
     let field = current.get_or_insert_with(|| Some(String::new()));
     match (field.as_mut(), text) {
-        (Some(known), Some(text)) => known.push_str(text),
+        (Some(known), Some(text)) if known.len() + text.len() <= LONGEST => known.push_str(text),
         _ => *field = None,
     }
 }
@@ -115,7 +121,9 @@ fn variable(name: &str, modifier: &str, lookup: &mut dyn FnMut(&str) -> Option<S
     let value = lookup(name);
     match modifier {
         "" => value,
-        _ if modifier.starts_with(":-") || modifier.starts_with(":=") => value.filter(|text| !text.is_empty()),
+        _ if modifier.starts_with(":-") || modifier.starts_with(":=") => {
+            value.filter(|text| !text.is_empty())
+        }
         _ => None,
     }
 }

@@ -2,9 +2,10 @@
 
 use super::{Id, Node, Scalar, Value, Yaml};
 use crate::text::Span;
+use std::collections::HashSet;
 
 /// How many aliases and merges are followed for one answer.
-const MAX_STEPS: usize = 32;
+const MAX_STEPS: usize = 20;
 
 /// A node seen from its place.
 #[derive(Clone, Copy, Debug)]
@@ -129,38 +130,44 @@ impl<'a> View<'a> {
     /// earlier merge before a later one. Of duplicates the last counts.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry<'a>> {
-        let mut out: Vec<Entry<'a>> = Vec::new();
-        let mut steps = MAX_STEPS;
-        self.collect(&mut out, &mut steps);
+        let (mut out, mut seen, mut steps) = (Vec::new(), HashSet::new(), MAX_STEPS);
+        self.collect(&mut out, &mut seen, &mut steps);
         out
     }
 
-    fn collect(&self, out: &mut Vec<Entry<'a>>, steps: &mut usize) {
+    fn collect(&self, out: &mut Vec<Entry<'a>>, seen: &mut HashSet<&'a str>, steps: &mut usize) {
         if *steps == 0 {
             return;
         }
         *steps -= 1;
         let own = self.own_entries();
-        let known = out.len();
-        for entry in own.iter().filter(|entry| !entry.is_merge()).rev() {
-            if !out.iter().any(|other| other.key.text() == entry.key.text()) {
-                out.insert(known, *entry);
+        let start = out.len();
+        for entry in own.iter().rev().filter(|entry| !entry.is_merge()) {
+            if entry.key.text().is_none_or(|key| seen.insert(key)) {
+                out.push(*entry);
             }
         }
-        for entry in own.iter().filter(|entry| entry.is_merge()) {
-            if entry.value.is_mapping() {
-                entry.value.collect(out, steps);
-            }
-            for item in entry.value.items() {
-                item.collect(out, steps);
-            }
+        out[start..].reverse();
+        for merged in own.iter().filter(|entry| entry.is_merge()).flat_map(Entry::merged) {
+            merged.collect(out, seen, steps);
         }
     }
 
     /// The entry with a key, merged ones included.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
-        self.entries().into_iter().find(|entry| entry.key.text() == Some(key))
+        self.find(key, &mut { MAX_STEPS })
+    }
+
+    fn find(&self, key: &str, steps: &mut usize) -> Option<Entry<'a>> {
+        *steps = steps.checked_sub(1)?;
+        let Some(Value::Mapping { entries, .. }) = self.node().map(|node| &node.value) else { return None };
+        let at = |(key, value): &(Id, Id)| Entry { key: self.at(*key), value: self.at(*value) };
+        let own = entries.iter().rev().map(at).find(|entry| entry.key.text() == Some(key));
+        own.filter(|entry| !entry.is_merge()).or_else(|| {
+            let merges = entries.iter().map(at).filter(Entry::is_merge);
+            merges.flat_map(|entry| entry.merged()).find_map(|merged| merged.find(key, steps))
+        })
     }
 
     /// The value of a key, merged ones included.
@@ -176,8 +183,13 @@ impl<'a> View<'a> {
     }
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     fn is_merge(&self) -> bool {
         self.key.text() == Some("<<")
+    }
+
+    /// The mappings that a merge key brings, in the order in which they count.
+    fn merged(&self) -> Vec<View<'a>> {
+        if self.value.is_mapping() { vec![self.value] } else { self.value.items() }
     }
 }

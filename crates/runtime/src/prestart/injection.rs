@@ -52,6 +52,7 @@ impl Injection {
             cgroup::allow(process.pid(), &self.rules)?;
         }
         process.enter()?;
+        rootfs::keep_mounts_inside(&container.root)?;
         let root = ContainerRoot::open(&container.root)?;
         for (path, source) in &self.mounts {
             root.attach(source, path)?;

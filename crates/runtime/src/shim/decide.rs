@@ -25,6 +25,8 @@ pub(super) enum Way {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Decision {
     pub(super) way: Way,
+    /// What comes besides, when it is made just in time.
+    pub(super) extras: Vec<&'static str>,
     pub(super) notes: Vec<String>,
 }
 
@@ -63,7 +65,7 @@ pub(super) fn decide(config: &Config, settings: &Settings, mode: Mode) -> Result
     if mode == Mode::Csv && way != Way::Untouched {
         return Err(no_csv());
     }
-    Ok(Decision { way, notes: request.notes })
+    Ok(Decision { way, extras: request.extras, notes: request.notes })
 }
 
 fn by_names(request: &Request, default_kind: &str) -> Result<Way> {

@@ -1,14 +1,14 @@
 //! Edits made from the machine as it is at this moment.
 
 use super::executables;
-use crate::configuration;
 use cdi::ContainerEdits;
 use diag::Result;
+use discover::Special;
 use host::Host;
-use inject::{Ask, Policy, Request};
+use inject::{Ask, Policy, Request, special_device};
 use settings::Settings;
 
-/// The edits that give a container what it asks for. `called_as` is the path by which the shim was
+/// The edits that give a container what it asks for, and the devices of `extras` that are there. `called_as` is the path by which the shim was
 /// called.
 ///
 /// # Errors
@@ -16,25 +16,37 @@ use settings::Settings;
 pub(super) fn edits(
     host: &Host,
     settings: &Settings,
-    settings_file: &str,
+    places: &discover::Options,
     called_as: &str,
     ask: &Ask,
+    extras: &[&str],
 ) -> Result<ContainerEdits> {
-    let driver = discover::inventory::load(host, &configuration::places(settings, settings_file))?;
+    let mut driver = discover::inventory::load(host, places)?;
+    if has_flag(settings, "disable-ipc-discoverer") {
+        driver.sockets.clear();
+    }
     let policy = policy(settings, executables::cdi_hook(host, called_as)?);
-    inject::edits(&Request { ask: ask.clone(), ..Request::default() }, &driver, &policy)
+    let mut edits = inject::edits(&Request { ask: ask.clone(), ..Request::default() }, &driver, &policy)?;
+    for special in extras.iter().filter_map(|name| Special::from_name(name)) {
+        let found = discover::special(host, places, special)?;
+        edits.append(&special_device("all", &found.nodes, &found.files, &policy).container_edits);
+    }
+    Ok(edits)
 }
 
 fn policy(settings: &Settings, hook_path: String) -> Policy {
-    const NO_GIDS: &str = "no-additional-gids-for-device-nodes";
-    let modes = &settings.runtime.modes;
     let without_gids = settings.features.no_additional_gids_for_device_nodes == Some(true)
-        || modes.jit_feature_flags.iter().any(|flag| flag == NO_GIDS);
+        || has_flag(settings, "no-additional-gids-for-device-nodes");
     Policy {
         additional_gids: !without_gids,
-        disabled_hooks: modes.jit_disable_hooks.clone(),
+        disabled_hooks: settings.runtime.modes.jit_disable_hooks.clone(),
         ..Policy::new(hook_path)
     }
+}
+
+/// Whether `nvcdi-feature-flags` has that flag.
+fn has_flag(settings: &Settings, name: &str) -> bool {
+    settings.runtime.modes.jit_feature_flags.iter().any(|flag| flag == name)
 }
 
 #[cfg(test)]
@@ -51,6 +63,9 @@ mod tests {
             !of(&format!("{jit}nvcdi-feature-flags = [\"no-additional-gids-for-device-nodes\"]"))
                 .additional_gids
         );
+        let flags = format!("{jit}nvcdi-feature-flags = [\"a\", \"disable-ipc-discoverer\"]");
+        let settings = Settings::parse(&flags).expect("valid").0;
+        assert!(has_flag(&settings, "disable-ipc-discoverer") && !has_flag(&settings, "b"));
         assert_eq!(of(&format!("{jit}nvcdi-disable-hooks = [\"chmod\"]")).disabled_hooks, ["chmod"]);
     }
 }

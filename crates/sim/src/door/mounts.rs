@@ -50,10 +50,13 @@ pub(crate) fn bind(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result
     mount_bind(source, target).map_err(failed(&format!("bind {} to", source.display()), target))
 }
 
-/// Shows a directory with the mounts below it at another place.
+/// Shows a directory with the mounts below it at another place. They are no peers: what a container
+/// mounts on its copy must not appear on the simulated host.
 pub(crate) fn bind_tree(source: impl AsRef<Path>, target: impl AsRef<Path>) -> Result<()> {
     let (source, target) = (source.as_ref(), target.as_ref());
-    mount_bind_recursive(source, target).map_err(failed(&format!("bind {} to", source.display()), target))
+    mount_bind_recursive(source, target).map_err(failed(&format!("bind {} to", source.display()), target))?;
+    let flags = MountPropagationFlags::REC | MountPropagationFlags::PRIVATE;
+    mount_change(target, flags).map_err(failed("make private", target))
 }
 
 /// Moves a mount, with those below it.

@@ -7,9 +7,10 @@ use super::recipe::{DEBIAN, Kind, Recipe};
 use super::{SHIM, gpu_bundle};
 use crate::exec::{capture, command, tail};
 use diag::{Failure, Result, ResultExt};
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a container of an image must show.
 #[derive(Debug)]
@@ -19,8 +20,12 @@ pub(super) struct Expected {
     cuda: &'static str,
     /// What `ldconfig -p` lists after the real `ldconfig`, in order.
     listed: Vec<String>,
+    /// Names of the driver's files and links that a start through the shim adds.
+    injected: BTreeSet<String>,
     /// What `nvidia-smi -L` prints on the host.
     gpus: String,
+    /// Where the link `libcuda.so.1` of the host's driver leads.
+    link: Option<PathBuf>,
 }
 
 impl Expected {
@@ -32,7 +37,11 @@ impl Expected {
             stale: recipe.stale,
             cuda: recipe.cuda,
             listed: Vec::new(),
+            injected: BTreeSet::new(),
             gpus: capture(&mut command(["nvidia-smi", "-L"]))?,
+            link: Some(
+                fs::read_link(format!("{DEBIAN}/libcuda.so.1")).context("the host has no libcuda.so.1")?,
+            ),
         };
         if recipe.kind != Kind::Glibc {
             return Ok(expected);
@@ -40,7 +49,7 @@ impl Expected {
         let bundle = gpu_bundle(recipe, image, "expected")?;
         bundle::run(Path::new(SHIM), &bundle, "expected")?;
         capture(command(["cp", "-a"]).arg(image).arg(place))?;
-        let folders = inject(&bundle, place)?;
+        let folders = expected.inject(&bundle, place)?;
         bundle.discard()?;
         // Further directories, such as that of VDPAU, are built into no loader: they come first.
         let further = folders.iter().filter(|folder| *folder != DEBIAN).map(|folder| format!("{folder}\n"));
@@ -49,11 +58,52 @@ impl Expected {
         Ok(expected)
     }
 
+    /// Puts copies of the mounted libraries and the links of the hook into a tree; gives the directories.
+    fn inject(&mut self, bundle: &Bundle, tree: &Path) -> Result<Vec<String>> {
+        let config = bundle.config()?;
+        for mount in config["mounts"].as_array().into_iter().flatten() {
+            let (source, target) = (mount["source"].as_str(), mount["destination"].as_str());
+            let (Some(source), Some(target)) = (source, target) else { continue };
+            if target.contains(".so") && Path::new(source).is_file() {
+                let place = self.place(tree, target);
+                make_parent(&place)?;
+                capture(command(["cp", "-L", "--remove-destination", source]).arg(&place))?;
+            }
+        }
+        let hooks = config["hooks"]["createContainer"].as_array().into_iter().flatten();
+        let words = hooks.flat_map(|hook| hook["args"].as_array().into_iter().flatten());
+        let words: Vec<&str> = words.filter_map(|word| word.as_str()).collect();
+        for link in values(&words, "--link") {
+            let (text, path) = link.split_once("::").unwrap_or_default();
+            let place = self.place(tree, path);
+            make_parent(&place)?;
+            fs::remove_file(&place)
+                .or_else(crate::engines::missing_is_fine)
+                .context("cannot remove a link")?;
+            symlink(text, &place).with_context(|| format!("cannot link {}", place.display()))?;
+        }
+        Ok(values(&words, "--folder").map(str::to_string).collect())
+    }
+
+    /// Where an injected file comes to lie; its name is kept.
+    fn place(&mut self, tree: &Path, path: &str) -> PathBuf {
+        self.injected.extend(path.rsplit_once('/').map(|(_, name)| name.to_string()));
+        tree.join(path.trim_start_matches('/'))
+    }
+
     /// Compares what a container showed and left behind.
     pub(super) fn judge(&self, seen: &Seen) -> Result<()> {
+        if seen.cuda != self.link {
+            return Err(Failure::new(format!(
+                "libcuda.so.1 leads to {:?}, not to the driver's {:?}: {}",
+                seen.cuda,
+                self.link,
+                tail(&seen.stderr, 10)
+            )));
+        }
         match self.kind {
             Kind::Glibc => {
-                self.judge_cache(&listed(seen.cache.as_deref().ok_or_else(no_cache)?)?)?;
+                self.judge_cache(&listed(seen.cache.as_deref().ok_or_else(no_cache)?)?, seen)?;
                 self.judge_loader(seen)
             }
             Kind::Musl => {
@@ -67,9 +117,11 @@ impl Expected {
         }
     }
 
-    fn judge_cache(&self, ours: &[String]) -> Result<()> {
+    fn judge_cache(&self, ours: &[String], seen: &Seen) -> Result<()> {
         let unindexed = |line: &&String| self.stale && line.trim_start().starts_with("libstale-");
-        let wanted: Vec<&String> = self.listed.iter().filter(|line| !unindexed(line)).collect();
+        let absent = |line: &&String| seen.added.as_ref().is_some_and(|added| self.is_absent(line, added));
+        let listed = self.listed.iter().filter(|line| !unindexed(line) && !absent(line));
+        let wanted: Vec<&String> = listed.collect();
         if ours.iter().eq(wanted.iter().copied()) {
             return Ok(());
         }
@@ -81,6 +133,12 @@ impl Expected {
             lines.push(format!("the order differs: {pair:?}"));
         }
         Err(Failure::new(format!("the cache is not that of ldconfig\n{}", lines.join("\n"))))
+    }
+
+    /// Whether a line is of a driver's library that this start did not add.
+    fn is_absent(&self, line: &str, added: &BTreeSet<String>) -> bool {
+        let name = line.rsplit_once('/').map_or("", |(_, name)| name);
+        self.injected.contains(name) && !added.contains(name)
     }
 
     /// The loader's own choice of `libcuda` and of NVML is the driver's.
@@ -131,31 +189,6 @@ fn no_cache_at_all(seen: &Seen) -> Result<()> {
         return Ok(());
     }
     Err(Failure::new("a cache was written that nothing reads"))
-}
-
-/// Puts copies of the mounted libraries and the links of the hook into a tree; gives the directories.
-fn inject(bundle: &Bundle, tree: &Path) -> Result<Vec<String>> {
-    let config = bundle.config()?;
-    for mount in config["mounts"].as_array().into_iter().flatten() {
-        let (source, target) = (mount["source"].as_str(), mount["destination"].as_str());
-        let (Some(source), Some(target)) = (source, target) else { continue };
-        if target.contains(".so") && Path::new(source).is_file() {
-            let place = tree.join(target.trim_start_matches('/'));
-            make_parent(&place)?;
-            capture(command(["cp", "-L", "--remove-destination", source]).arg(&place))?;
-        }
-    }
-    let hooks = config["hooks"]["createContainer"].as_array().into_iter().flatten();
-    let words = hooks.flat_map(|hook| hook["args"].as_array().into_iter().flatten());
-    let words: Vec<&str> = words.filter_map(|word| word.as_str()).collect();
-    for link in values(&words, "--link") {
-        let (text, path) = link.split_once("::").unwrap_or_default();
-        let place = tree.join(path.trim_start_matches('/'));
-        make_parent(&place)?;
-        fs::remove_file(&place).or_else(crate::engines::missing_is_fine).context("cannot remove a link")?;
-        symlink(text, &place).with_context(|| format!("cannot link {}", place.display()))?;
-    }
-    Ok(values(&words, "--folder").map(str::to_string).collect())
 }
 
 fn make_parent(path: &Path) -> Result<()> {

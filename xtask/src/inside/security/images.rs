@@ -4,17 +4,16 @@
 use super::place::{Container, Host, Way, said};
 use crate::inside::Job;
 use crate::inside::check::Ledger;
+use crate::inside::expect::text;
 use diag::{Failure, Result};
 use std::process::Output;
-
-const RUNTIMES: [&str; 2] = ["runc", "crun"];
 
 /// How the start of a container with a hostile image ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ends {
     /// The container is created; whatever the image tries acts on the image alone.
     Contained,
-    /// The container is refused, with one of our codes.
+    /// The container is refused with words, by the hook or already by the runtime.
     Refused,
 }
 
@@ -50,12 +49,12 @@ const IMAGES: &[Image] = &[
     ),
     image(
         "CVE-2024-0133: the library folder is a link to the host",
-        "mv usr/lib/x86_64-linux-gnu usr/lib/old; ln -s $HOST/lib usr/lib/x86_64-linux-gnu",
+        "mkdir -p .$HOST/lib; mv usr/lib/x86_64-linux-gnu usr/lib/old; ln -s $HOST/lib usr/lib/x86_64-linux-gnu",
         [Contained; 3],
     ),
     image(
         "CVE-2024-0134: /etc is a link to the host",
-        "mv etc old; ln -s $UP$HOST etc",
+        "mkdir srv; mv etc .$HOST; ln -s $UP$HOST etc",
         [Contained; 3],
     ),
     image(
@@ -76,7 +75,7 @@ const IMAGES: &[Image] = &[
     image(
         "CVE-2025-23267: ld.so.conf.d is a link to the host",
         "rm -r etc/ld.so.conf.d; ln -s $UP$HOST/ld.so.conf.d etc/ld.so.conf.d",
-        [Contained; 3],
+        [Refused; 3],
     ),
     image(
         "CVE-2025-23267: the loader cache is a link to the host",
@@ -135,12 +134,13 @@ const IMAGES: &[Image] = &[
 
 /// Runs all images.
 pub(super) fn run(job: &Job, ledger: &mut Ledger) -> Result<()> {
-    for runtime in RUNTIMES {
+    for runtime in ["runc", "crun"] {
         for (position, way) in Way::ALL.into_iter().enumerate() {
             let engine = format!("{runtime} of {}, {}", job.suite, way.name());
             for image in IMAGES {
-                ledger
-                    .check(&engine, image.name, || carry_out(job, image, way, runtime, image.ends[position]))?;
+                ledger.check(&engine, image.name, || {
+                    carry_out(job, image, way, runtime, image.ends[position])
+                })?;
             }
         }
     }
@@ -157,11 +157,11 @@ fn carry_out(job: &Job, image: &Image, way: Way, runtime: &str, ends: Ends) -> R
 }
 
 fn judge(container: &Container<'_>, way: Way, ended: &Output, ends: Ends) -> Result<()> {
-    let found = match (ended.status.success(), said(ended)) {
-        (true, _) => Contained,
-        (false, text) if text.contains("[R30") => Refused,
-        (false, text) => return Err(Failure::new(format!("the container ended otherwise: {text}"))),
-    };
+    let found = if ended.status.success() { Contained } else { Refused };
+    // 1 and 255 are the runtimes' own ends; every other is a crash, or a wait that was cut short.
+    if found == Refused && !matches!(ended.status.code(), Some(1 | 255)) {
+        return Err(Failure::new(format!("not refused but broken off: {}", said(ended))));
+    }
     if found != ends {
         return Err(Failure::new(format!("expected {ends:?}, got {}", said(ended))));
     }
@@ -170,10 +170,19 @@ fn judge(container: &Container<'_>, way: Way, ended: &Output, ends: Ends) -> Res
         return Err(Failure::new("a program of the image was run"));
     }
     if found == Refused {
-        return Ok(());
+        return has_a_reason(&text(ended));
     }
     if way == Way::Prestart && !container.mounts()?.contains("libcuda.so") {
         return Err(Failure::new("the hook has mounted nothing: this proves nothing"));
     }
     container.must_not_show_the_host()
+}
+
+/// Where the runtime shows what a hook said (runc does, crun does not), it is one of our codes.
+fn has_a_reason(text: &str) -> Result<()> {
+    let is_hook = text.contains("error running hook");
+    if text.trim().is_empty() || text.contains("panicked") || (is_hook && !text.contains("[R3")) {
+        return Err(Failure::new(format!("refused without a reason: {text}")));
+    }
+    Ok(())
 }

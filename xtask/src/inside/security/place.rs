@@ -2,13 +2,14 @@
 
 use crate::exec::{capture, command};
 use crate::inside::bundle::{self, Bundle};
-use crate::inside::{Job, expect};
+use crate::inside::{Job, expect, scratch};
 use diag::{Failure, Result, ResultExt};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 /// A folder of the host that no container may see or change: a shared mount of its own, so that it is
 /// known again in any mount table, and what is mounted on it elsewhere appears here too.
@@ -27,6 +28,8 @@ chmod 600 $0/secret";
 
 /// Makes the folder of the host.
 pub(super) fn make_victim() -> Result<()> {
+    // As systemd leaves it on every machine.
+    capture(&mut command(["mount", "--make-rshared", "/"]))?;
     fs::create_dir_all(VICTIM).with_context(|| format!("cannot make {VICTIM}"))?;
     capture(&mut command(["mount", "-t", "tmpfs", "victim", VICTIM]))?;
     capture(&mut command(["mount", "--make-shared", VICTIM]))?;
@@ -118,6 +121,7 @@ impl<'a> Container<'a> {
     ) -> Result<Self> {
         let mut variables = vec!["NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=all"];
         variables.extend(environment);
+        clear(&scratch("bundles").join(NAME))?;
         let bundle = Bundle::make(job, NAME, &["sleep", "100"], &variables)?;
         let container = Self { bundle, way, runtime };
         let found = capture(command(["sh", "-c", "command -v \"$0\""]).arg(runtime))?;
@@ -189,15 +193,67 @@ impl<'a> Container<'a> {
         }
     }
 
+    /// The arguments that the shim gives to the fused hook, when it runs nothing in the end.
+    pub(super) fn fused_arguments(&self) -> Result<Vec<String>> {
+        let ended = self.create()?;
+        let config = self.bundle.config()?;
+        let arguments = &config["hooks"]["createContainer"][0]["args"];
+        let arguments: Vec<String> = serde_json::from_value(arguments.clone()).unwrap_or_default();
+        match arguments.split_first() {
+            Some((_, rest)) if !rest.is_empty() => Ok(rest.to_vec()),
+            _ => Err(Failure::new(format!("the shim adds no hook: {}", said(&ended)))),
+        }
+    }
+
+    /// Has the prestart hook leave device cgroups alone: the process that it is called for is ours.
+    pub(super) fn without_cgroups(&self) -> Result<()> {
+        let settings = "/etc/nvidia-container-runtime/config.toml";
+        fs::write(settings, "[nvidia-container-cli]\nno-cgroups = true\n")
+            .with_context(|| format!("cannot write {settings}"))
+    }
+
+    /// Ends the container.
+    pub(super) fn end(&self) -> Result<()> {
+        bundle::remove(Path::new(self.runtime), NAME)
+    }
+
     /// Removes the container and its bundle.
     pub(super) fn remove(self) -> Result<()> {
-        bundle::remove(Path::new(self.runtime), NAME)?;
+        self.end()?;
         bundle::use_default_runtime()?;
-        fs::remove_dir_all(&self.bundle.path).context("cannot remove a bundle")
+        clear(&self.bundle.path)
     }
+}
+
+/// Removes a bundle, with what a failed check has left mounted in it.
+fn clear(bundle: &Path) -> Result<()> {
+    let script = "cut -d' ' -f5 /proc/self/mountinfo | grep \"^$0/\" | sort -r | xargs -r -n1 umount -l
+        rm -rf \"$0\"";
+    capture(command(["sh", "-c", script]).arg(bundle)).map(drop)
+}
+
+/// The state that an OCI runtime hands to a hook.
+pub(super) fn state(bundle: &Bundle, pid: u32) -> String {
+    json!({"ociVersion": "1.0.2", "id": NAME, "status": "creating", "pid": pid, "bundle": bundle.path})
+        .to_string()
+}
+
+/// Calls a hook with the state on its standard input.
+pub(super) fn call(hook: &mut Command, state: &str) -> Result<Output> {
+    let hook = hook.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = hook.spawn().context("cannot start a hook")?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A hook that refuses its arguments does not read its state.
+        let _ = stdin.write_all(state.as_bytes());
+    }
+    child.wait_with_output().context("cannot wait for a hook")
 }
 
 /// What a command said, for a failure.
 pub(super) fn said(ended: &Output) -> String {
-    format!("{}: {}", ended.status, crate::exec::tail(&expect::text(ended), 6))
+    format!("{}: {}", ended.status, last_words(ended))
+}
+
+fn last_words(ended: &Output) -> String {
+    crate::exec::tail(&expect::text(ended), 1)
 }

@@ -3,9 +3,9 @@
 
 use crate::codes;
 use crate::session::Session;
+use ::lint::{File, Gitignore, Kind, Options, Report};
 use diag::{Failure, Result};
 use host::Kind as EntryKind;
-use ::lint::{File, Gitignore, Kind};
 use std::ffi::OsString;
 
 /// Files above this size are not container files.
@@ -22,6 +22,8 @@ pub(super) struct Gathered {
     pub(super) files: Vec<File>,
     /// Where each lies; `None` for standard input.
     pub(super) places: Vec<Option<String>>,
+    /// How many of them, from the first, were asked for; the others are only named by those.
+    pub(super) asked: usize,
 }
 
 /// Reads what the arguments name, and the files that those name; no argument means this folder.
@@ -39,11 +41,20 @@ pub(super) fn gather(session: &Session, arguments: &[OsString], stdin_name: &str
             argument_path(session, &path, &mut out)?;
         }
     }
+    out.asked = out.files.len();
     follow(session, &mut out)?;
     Ok(out)
 }
 
 impl Gathered {
+    /// The reports on the files that were asked for.
+    pub(super) fn reports(&self, files: &[File], options: &Options) -> Vec<Report> {
+        let asked = self.files.get(..self.asked).unwrap_or(&self.files);
+        let mut reports = ::lint::check(files, options);
+        reports.retain(|report| asked.iter().any(|file| file.path == report.path));
+        reports
+    }
+
     fn push(&mut self, file: File, place: Option<String>) {
         if !self.files.iter().any(|other| other.path == file.path) {
             self.files.push(file);
@@ -60,7 +71,9 @@ fn argument_path(session: &Session, path: &str, out: &mut Gathered) -> Result<()
         Some(_) => {
             let file = File::new(path, text(session, &place)?);
             if Kind::of(&file).is_none() {
-                let message = format!("{path} is neither Dockerfile, Compose file nor manifest by its name and content");
+                let message = format!(
+                    "{path} is neither Dockerfile, Compose file nor manifest by its name and content"
+                );
                 return Err(Failure::coded(codes::BAD_ARGUMENT, message));
             }
             out.push(file, Some(place));
@@ -83,16 +96,22 @@ struct Waiting {
 }
 
 fn folder(session: &Session, path: &str, out: &mut Gathered) -> Result<()> {
-    let mut waiting =
-        vec![Waiting { shown: path.to_owned(), below: String::new(), depth: 0, ignored: Gitignore::default() }];
+    let mut waiting = vec![Waiting {
+        shown: path.to_owned(),
+        below: String::new(),
+        depth: 0,
+        ignored: Gitignore::default(),
+    }];
     while let Some(folder) = waiting.pop() {
         let place = session.absolute(&folder.shown)?;
         let own = session.host.read_text_optional(&format!("{place}/.gitignore")).ok().flatten();
-        let ignored = own.map_or_else(|| folder.ignored.clone(), |text| folder.ignored.with(&folder.below, &text));
+        let ignored =
+            own.map_or_else(|| folder.ignored.clone(), |text| folder.ignored.with(&folder.below, &text));
         let mut below = Vec::new();
         for entry in session.host.list(&place)? {
             let below_path = join(&folder.below, &entry.name);
-            let shown = if folder.shown == "." { entry.name.clone() } else { join(&folder.shown, &entry.name) };
+            let shown =
+                if folder.shown == "." { entry.name.clone() } else { join(&folder.shown, &entry.name) };
             let is_folder = entry.kind == EntryKind::Directory;
             if entry.name == ".git" || ignored.ignores(&below_path, is_folder) {
                 continue;

@@ -6,31 +6,32 @@ use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
-use diag::{Failure, Result, Severity};
-use files::Gathered;
 use ::lint::output::{self, Format};
 use ::lint::{Applicability, File, Files, Options, Report};
+use diag::{Failure, Result, Severity};
+use files::Gathered;
 use plan::{Plan, Step};
 
 /// The row of the tables.
-pub(crate) const COMMAND: Command = Command::new(
-    "lint",
-    "Finds GPU mistakes in Dockerfiles, Compose files and manifests",
-    run,
-)
-.arguments("[FILE|FOLDER|-]...")
-.flags(&[
-    Flag::text("format", "full, concise, json, sarif or github").default("full"),
-    Flag::list("select", "Codes, names or prefixes of rules to report, or ALL; otherwise errors and warnings"),
-    Flag::list("ignore", "Codes, names or prefixes of rules not to report"),
-    Flag::switch("fix", "Apply the fixes that keep the meaning"),
-    Flag::switch("unsafe-fixes", "Apply also fixes that may change what is built"),
-    Flag::switch("diff", "Show what the fixes would change, and change nothing"),
-    Flag::list("build-arg", "NAME=VALUE for an ARG, as given to the build"),
-    Flag::text("target", "The stage that is built"),
-    Flag::text("fail-on", "The least severity for exit code 1: error, warning or note").default("warning"),
-    Flag::text("stdin-filename", "What standard input (`-`) is read as").default("Dockerfile"),
-]);
+pub(crate) const COMMAND: Command =
+    Command::new("lint", "Finds GPU mistakes in Dockerfiles, Compose files and manifests", run)
+        .arguments("[FILE|FOLDER|-]...")
+        .flags(&[
+            Flag::text("format", "full, concise, json, sarif or github").default("full"),
+            Flag::list(
+                "select",
+                "Codes, names or prefixes of rules to report, or ALL; otherwise errors and warnings",
+            ),
+            Flag::list("ignore", "Codes, names or prefixes of rules not to report"),
+            Flag::switch("fix", "Apply the fixes that keep the meaning"),
+            Flag::switch("unsafe-fixes", "Apply also fixes that may change what is built"),
+            Flag::switch("diff", "Show what the fixes would change, and change nothing"),
+            Flag::list("build-arg", "NAME=VALUE for an ARG, as given to the build"),
+            Flag::text("target", "The stage that is built"),
+            Flag::text("fail-on", "The least severity for exit code 1: error, warning or note")
+                .default("warning"),
+            Flag::text("stdin-filename", "What standard input (`-`) is read as").default("Dockerfile"),
+        ]);
 
 /// Fixes may uncover further findings; this many rounds are made.
 const ROUNDS: usize = 10;
@@ -51,7 +52,7 @@ fn try_run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let options = options(parsed)?;
     let mut gathered = files::gather(session, &parsed.rest, parsed.text("stdin-filename"))?;
     if let Some(level) = fix_level(parsed) {
-        let fixed = fixed(&gathered.files, &options, level);
+        let fixed = fixed(&gathered, &options, level);
         let plan = plan(&gathered, &fixed);
         if parsed.switch("diff") {
             session.out(&plan::unified_diff(&plan));
@@ -60,7 +61,7 @@ fn try_run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
         write(session, &gathered, &fixed, &plan)?;
         gathered.files = fixed;
     }
-    let reports = ::lint::check(&gathered.files, &options);
+    let reports = gathered.reports(&gathered.files, &options);
     show(session, format, &reports, &gathered);
     let worst = reports.iter().flat_map(|report| &report.findings).map(|finding| finding.severity).max();
     Ok(if worst.is_some_and(|worst| worst >= threshold) { Exit::Failed } else { Exit::Well })
@@ -94,9 +95,9 @@ fn options(parsed: &Parsed) -> Result<Options> {
         }
     }
     for given in parsed.list("build-arg") {
-        let (name, value) = given.split_once('=').ok_or_else(|| {
-            Failure::coded(codes::BAD_VALUE, format!("`{given}` is not NAME=VALUE"))
-        })?;
+        let (name, value) = given
+            .split_once('=')
+            .ok_or_else(|| Failure::coded(codes::BAD_VALUE, format!("`{given}` is not NAME=VALUE")))?;
         options.build_args.insert(name.to_owned(), value.to_owned());
     }
     options.target = Some(parsed.text("target").to_owned()).filter(|name| !name.is_empty());
@@ -119,11 +120,11 @@ fn fix_level(parsed: &Parsed) -> Option<Applicability> {
 }
 
 /// The files with all fixes applied, until nothing changes.
-fn fixed(files: &[File], options: &Options, level: Applicability) -> Vec<File> {
-    let mut files = files.to_vec();
+fn fixed(gathered: &Gathered, options: &Options, level: Applicability) -> Vec<File> {
+    let mut files = gathered.files.clone();
     for _ in 0..ROUNDS {
         let mut changed = false;
-        for report in ::lint::check(&files, options) {
+        for report in gathered.reports(&files, options) {
             let Some(file) = files.iter_mut().find(|file| file.path == report.path) else { continue };
             let (text, applied) = ::lint::fixes::apply(&file.text, &report.findings, level);
             changed |= applied > 0 && text != file.text;

@@ -42,7 +42,8 @@ fn report(image: &BaseImage, sink: &mut Sink) {
         "the build will stop with `docker.io/{name}:latest: not found` (`manifest for {name}:latest not found: manifest unknown`)"
     ));
     if name == "nvidia/cuda" {
-        finding.help("name release, flavour and system, for example `nvidia/cuda:12.9.1-runtime-ubuntu24.04`");
+        finding
+            .help("name release, flavour and system, for example `nvidia/cuda:12.9.1-runtime-ubuntu24.04`");
     } else {
         finding.help("name a tag; NVIDIA no longer updates this repository");
     }

@@ -20,8 +20,16 @@ pub(crate) const RULE: Rule = Rule {
 
 /// Packages of Python that bring no `pip` program, neither themselves nor by what they recommend.
 const WITHOUT_PIP: &[&str] = &[
-    "python3", "python3-dev", "python3-venv", "python3-distutils", "python3-setuptools", "python3-wheel",
-    "python-is-python3", "python3-numpy", "python3-opencv", "python3-tk",
+    "python3",
+    "python3-dev",
+    "python3-venv",
+    "python3-distutils",
+    "python3-setuptools",
+    "python3-wheel",
+    "python-is-python3",
+    "python3-numpy",
+    "python3-opencv",
+    "python3-tk",
 ];
 
 fn check(context: Context<'_, Build>, sink: &mut Sink) {
@@ -39,17 +47,21 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
 
 /// Images that hold neither Python nor pip.
 fn has_no_pip(image: &BaseImage) -> bool {
-    (is_cuda_repository(image) || matches!(image.name.hub(), Some("ubuntu" | "debian"))) && plain_system(image).is_some()
+    (is_cuda_repository(image) || matches!(image.name.hub(), Some("ubuntu" | "debian")))
+        && plain_system(image).is_some()
 }
 
 /// The first call of pip, if nothing before it can have brought pip.
 fn first_pip<'a>(build: &Build, steps: impl Iterator<Item = &'a Step>) -> Option<(String, Span)> {
+    // Many packages of the system bring Python along, few bring pip.
+    let mut installed = false;
     for step in steps {
         if let Action::Run(runs) = &step.action {
             for run in runs {
-                if let Some(found) = calls_pip(run) {
+                if let Some(found) = calls_pip(run, installed) {
                     return found;
                 }
+                installed |= system::install(run).is_some();
                 if may_bring_pip(run) {
                     return None;
                 }
@@ -63,10 +75,11 @@ fn first_pip<'a>(build: &Build, steps: impl Iterator<Item = &'a Step>) -> Option
 }
 
 /// `Some(Some(..))`: a call of pip that will not be found; `Some(None)`: one that proves nothing.
-fn calls_pip(run: &Run) -> Option<Option<(String, Span)>> {
+fn calls_pip(run: &Run, installed: bool) -> Option<Option<(String, Span)>> {
     let first = proper(run).first()?;
     let name = base_name(first);
-    if !matches!(name, "pip" | "pip3") {
+    let is_python = matches!(name, "python" | "python3") && !installed;
+    if !matches!(name, "pip" | "pip3") && !is_python {
         return None;
     }
     let certain = first.known() == name && !run.flow.conditional && !run.flow.tolerated;
@@ -90,7 +103,8 @@ fn brings_pip(name: &str) -> bool {
         let rest = rest.strip_suffix("-dev").or_else(|| rest.strip_suffix("-venv")).unwrap_or(rest);
         rest.strip_suffix("-distutils").unwrap_or(rest).chars().all(|c| c.is_ascii_digit())
     });
-    let suspicious = ["python", "pip", "conda", "ros-", "ansible", "meson", "virtualenv", "tox", "aws", ".deb", "*"];
+    let suspicious =
+        ["python", "pip", "conda", "ros-", "ansible", "meson", "virtualenv", "tox", "aws", ".deb", "*"];
     !python_alone && suspicious.iter().any(|word| name.contains(word))
 }
 

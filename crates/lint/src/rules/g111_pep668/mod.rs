@@ -21,8 +21,14 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 /// Whoever writes one of these knows of the guard.
-const SIGNS: &[&str] =
-    &["break-system-packages", "BREAK_SYSTEM_PACKAGES", "EXTERNALLY-MANAGED", "pip.conf", "pip config", "activate"];
+const SIGNS: &[&str] = &[
+    "break-system-packages",
+    "BREAK_SYSTEM_PACKAGES",
+    "EXTERNALLY-MANAGED",
+    "pip.conf",
+    "pip config",
+    "activate",
+];
 
 fn check(context: Context<'_, Build>, sink: &mut Sink) {
     let build = context.model;
@@ -46,7 +52,9 @@ fn stage_calls(build: &Build, stage: &Stage, image: &BaseImage, reported: &mut V
                 from_system = from_system.or_else(|| installs_pip(run));
                 let Some(install) = crate::commands::pip::install(run) else { continue };
                 let certain = !run.flow.conditional && !run.flow.tolerated;
-                if let (Some(package), true, false) = (from_system, certain && is_guarded(&install), reported.contains(&run.span)) {
+                if let (Some(package), true, false) =
+                    (from_system, certain && is_guarded(&install), reported.contains(&run.span))
+                {
                     reported.push(run.span);
                     report(image, &install, package, sink);
                 }
@@ -77,7 +85,9 @@ fn is_guarded(install: &Install<'_>) -> bool {
 /// Whether another Python may be the one in front afterwards.
 fn changes_python(build: &Build, step: &Step) -> bool {
     let sets_variable = match &step.action {
-        Action::Env(sets) => sets.iter().any(|set| matches!(set.name.as_str(), "PATH" | "VIRTUAL_ENV" | "BASH_ENV")),
+        Action::Env(sets) => {
+            sets.iter().any(|set| matches!(set.name.as_str(), "PATH" | "VIRTUAL_ENV" | "BASH_ENV"))
+        }
         _ => false,
     };
     sets_variable || unseen::may_bring_programs(build, step)
@@ -92,5 +102,8 @@ fn report(image: &BaseImage, install: &Install<'_>, package: Span, sink: &mut Si
     finding.note("the build will stop with `error: externally-managed-environment`");
     finding.help("make a virtual environment (`python3 -m venv /opt/venv`, then `ENV PATH=/opt/venv/bin:$PATH`), or say `--break-system-packages`: an image has no other user of its Python");
     let end = install.verb.span.end;
-    finding.fix(Fix::needs_review("add `--break-system-packages`", Edit::new(Span::new(end, end), " --break-system-packages")));
+    finding.fix(Fix::needs_review(
+        "add `--break-system-packages`",
+        Edit::new(Span::new(end, end), " --break-system-packages"),
+    ));
 }

@@ -28,7 +28,9 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
                 continue;
             }
             let channels = channels::of(build, place, &install);
-            let Some(torch) = install.requirement("torch").filter(|torch| torch.url.is_none()) else { continue };
+            let Some(torch) = install.requirement("torch").filter(|torch| torch.url.is_none()) else {
+                continue;
+            };
             if let Some((suffix, span)) = wanted(torch, &channels) {
                 judge(torch, &suffix, span, sink);
             }
@@ -40,7 +42,9 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
 /// index.
 fn wanted(torch: &Requirement, channels: &Channels) -> Option<(String, Option<Span>)> {
     if let Some(local) = torch.local() {
-        let known = is_suffix(local) && !channels.has_unknown && channels.all().all(|channel| offer(channel).is_some_and(|offer| is_release(&offer)));
+        let known = is_suffix(local)
+            && !channels.has_unknown
+            && channels.all().all(|channel| offer(channel).is_some_and(|offer| is_release(&offer)));
         return (known && channels.all().next().is_some()).then(|| (local.to_owned(), None));
     }
     let (suffix, channel) = only_suffix(channels)?;
@@ -77,7 +81,11 @@ fn is_final(version: &str) -> bool {
 }
 
 fn newest_with(suffix: &str) -> Option<(u32, u32)> {
-    torch::RELEASES.iter().rev().find(|release| release.builds.contains(&suffix)).map(|release| release.version)
+    torch::RELEASES
+        .iter()
+        .rev()
+        .find(|release| release.builds.contains(&suffix))
+        .map(|release| release.version)
 }
 
 fn list(names: &[&str]) -> String {

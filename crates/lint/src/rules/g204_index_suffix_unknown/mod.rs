@@ -37,7 +37,9 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
 
 fn report(text: &str, channel: &Channel, suffix: &str, pinned: Option<&str>, sink: &mut Sink) {
     let written = channel.span.of(text);
-    let place = written.find(suffix).map(|at| Span::new(channel.span.start + at, channel.span.start + at + suffix.len()));
+    let place = written
+        .find(suffix)
+        .map(|at| Span::new(channel.span.start + at, channel.span.start + at + suffix.len()));
     let finding = sink.report(place.unwrap_or(channel.span), format!("PyTorch has no index `{suffix}`"));
     finding.label("never published");
     finding.note(format!(
@@ -57,10 +59,13 @@ fn nearest(suffix: &str, pinned: Option<&str>) -> Option<String> {
     let wanted = Cuda::parse(suffix)?;
     let published: Vec<&str> = match pinned.map(torch::release_of) {
         Some(release) => release?.builds.to_vec(),
-        None => torch::INDEXES.to_vec(),
+        None => torch::RELEASES.iter().flat_map(|release| release.builds).copied().collect(),
     };
-    let mut candidates: Vec<Cuda> =
-        published.iter().filter_map(|name| Cuda::parse(name)).filter(|cuda| cuda.major == wanted.major).collect();
+    let mut candidates: Vec<Cuda> = published
+        .iter()
+        .filter_map(|name| Cuda::parse(name))
+        .filter(|cuda| cuda.major == wanted.major)
+        .collect();
     candidates.sort_by_key(|cuda| (cuda.minor.abs_diff(wanted.minor), cuda.minor));
     candidates.first().map(|cuda| cuda.suffix())
 }

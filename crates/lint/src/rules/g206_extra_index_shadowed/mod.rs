@@ -40,7 +40,13 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
     }
 }
 
-fn judge(context: Context<'_, Build>, stage: &Stage, install: &Install<'_>, extra: &[Channel], sink: &mut Sink) {
+fn judge(
+    context: Context<'_, Build>,
+    stage: &Stage,
+    install: &Install<'_>,
+    extra: &[Channel],
+    sink: &mut Sink,
+) {
     let [channel] = extra else { return };
     let Some(torch) = install.requirement("torch") else { return };
     let Some(Offer::Cuda(suffix)) = offer(channel) else { return };
@@ -76,7 +82,8 @@ fn newest(suffix: &str, python: u32) -> Option<((u32, u32), (u32, u32))> {
 
 /// `--index-url` in place of `--extra-index-url`, where all packages are on PyTorch's index.
 fn replace_option(text: &str, install: &Install<'_>, channel: &Channel) -> Option<Edit> {
-    let all_there = install.requirements.iter().all(|requirement| FAMILY.contains(&requirement.name.as_str()));
+    let all_there =
+        install.requirements.iter().all(|requirement| FAMILY.contains(&requirement.name.as_str()));
     let option = install.options.iter().find(|arg| arg.known().starts_with("--extra-index-url"))?;
     let written = Span::new(option.span.start, option.span.start + "--extra-index-url".len());
     let near = channel.span.start >= option.span.start;

@@ -34,13 +34,18 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
 
 /// Images whose very purpose is to bring the driver to a node, and whole machines in an image.
 fn is_driver_container(build: &Build) -> bool {
-    let names_driver = |text: &str| text.contains("driver") || text.contains("dind") || text.contains("systemd");
+    let names_driver =
+        |text: &str| text.contains("driver") || text.contains("dind") || text.contains("systemd");
     build.stages.iter().any(|stage| {
-        build.root_image(stage).is_some_and(|image| names_driver(&image.name.repository) || image.name.last() == "docker")
+        build
+            .root_image(stage)
+            .is_some_and(|image| names_driver(&image.name.repository) || image.name.last() == "docker")
     }) || build.document.instructions.iter().any(|instruction| {
         use crate::dockerfile::Keyword;
         matches!(instruction.keyword, Keyword::Entrypoint | Keyword::Cmd)
-            && ["nvidia-driver", "/sbin/init", "systemd"].iter().any(|word| instruction.body.text().contains(word))
+            && ["nvidia-driver", "/sbin/init", "systemd"]
+                .iter()
+                .any(|word| instruction.body.text().contains(word))
     })
 }
 
@@ -55,9 +60,19 @@ fn is_driver(package: &Package<'_>, manager: Manager) -> bool {
         Manager::Apk => false,
         Manager::Apt | Manager::Dnf | Manager::Zypper => {
             begins(&[
-                "nvidia-driver", "nvidia-utils-", "nvidia-compute-utils-", "nvidia-headless-", "nvidia-dkms-",
-                "nvidia-kernel-", "cuda-drivers", "xserver-xorg-video-nvidia", "libnvidia-compute-", "akmod-nvidia",
-                "kmod-nvidia", "nvidia-open", "xorg-x11-drv-nvidia",
+                "nvidia-driver",
+                "nvidia-utils-",
+                "nvidia-compute-utils-",
+                "nvidia-headless-",
+                "nvidia-dkms-",
+                "nvidia-kernel-",
+                "cuda-drivers",
+                "xserver-xorg-video-nvidia",
+                "libnvidia-compute-",
+                "akmod-nvidia",
+                "kmod-nvidia",
+                "nvidia-open",
+                "xorg-x11-drv-nvidia",
             ]) || matches!(name, "nvidia-smi" | "libcuda1" | "libnvidia-ml1")
                 || numbered("nvidia-")
         }
@@ -69,7 +84,9 @@ fn report(text: &str, package: &Package<'_>, install: &Install<'_>, sink: &mut S
     let finding = sink.report(package.arg.span, format!("`{name}` puts the driver into the image"));
     finding.label("belongs on the host");
     finding.note("the container gets the host's driver at start; a second one in the image meets it: `Failed to initialize NVML: Driver/library version mismatch`, or on WSL2 `mount error: file creation failed: ... libnvidia-ml.so.1: file exists`");
-    finding.help("leave it out: `--gpus`, a CDI device or the device plugin brings libraries and nvidia-smi along");
+    finding.help(
+        "leave it out: `--gpus`, a CDI device or the device plugin brings libraries and nvidia-smi along",
+    );
     let others = install.packages.iter().filter(|other| !is_driver(other, install.manager)).count();
     if package.arg.exact && others > 0 {
         finding.fix(Fix::needs_review(format!("remove `{name}`"), edit::remove_word(text, package.arg.span)));

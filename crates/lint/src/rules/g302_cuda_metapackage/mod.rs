@@ -42,7 +42,8 @@ fn instead(name: &str) -> Option<String> {
     if name == "cuda-runtime" {
         return Some("cuda-libraries".into());
     }
-    let (start, version) = name.split_once(|c: char| c.is_ascii_digit()).map(|(start, _)| name.split_at(start.len()))?;
+    let (start, version) =
+        name.split_once(|c: char| c.is_ascii_digit()).map(|(start, _)| name.split_at(start.len()))?;
     let numbered = version.split('-').count() == 2
         && version.split('-').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()));
     match start {

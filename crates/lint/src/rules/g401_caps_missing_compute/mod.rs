@@ -1,11 +1,12 @@
 //! G401: an image for CUDA that asks for the driver without its compute part.
 
 use crate::dockerfile::{Action, Build, Set, Stage};
-use crate::facts::base::cuda_base;
+use crate::facts::base::{CudaBase, cuda_base};
 use crate::finding::{Edit, Fix};
 use crate::rule::{Check, Context, Family, Rule};
 use crate::sink::Sink;
 use diag::{Code, Severity};
+use knowledge::image::Flavour;
 
 pub(crate) const RULE: Rule = Rule {
     code: Code::new("G401"),
@@ -50,7 +51,9 @@ fn report(build: &Build, stage: &Stage, set: &Set, value: &str, sink: &mut Sink)
 
 /// The place that shows that the image is for CUDA: its base, or a package.
 fn evidence(build: &Build, stage: &Stage) -> Option<crate::text::Span> {
-    if let Some(base) = cuda_base(build, stage) {
+    // Monitors and renderers are built on the smallest flavour, and need no `compute`.
+    let math = |base: &CudaBase<'_>| matches!(base.tag.flavour, Some(Flavour::Runtime | Flavour::Devel));
+    if let Some(base) = cuda_base(build, stage).filter(math) {
         return Some(base.image.span);
     }
     build.steps(stage).find_map(|(_, _, step)| {

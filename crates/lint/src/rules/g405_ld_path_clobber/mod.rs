@@ -1,7 +1,7 @@
 //! G405: `LD_LIBRARY_PATH` set without the value that the base gave it.
 
-use crate::dockerfile::{Action, Base, Build, Set};
-use crate::facts::base::is_cuda_repository;
+use crate::dockerfile::{Action, Build, Set};
+use crate::facts::base::{CudaBase, cuda_base};
 use crate::facts::edit;
 use crate::finding::Fix;
 use crate::rule::{Check, Context, Family, Rule};
@@ -23,10 +23,8 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
     let build = context.model;
     let Some(target) = build.target.and_then(|target| build.stages.get(target)) else { return };
     let lineage = build.lineage(target);
-    let Some(Base::Image(image)) = lineage.first().map(|stage| &stage.base) else { return };
-    if !is_cuda_repository(image) {
-        return;
-    }
+    let Some(base) = cuda_base(build, target).filter(sets_variable) else { return };
+    let image = base.image;
     let sets = lineage.iter().flat_map(|stage| &stage.steps).filter_map(|step| match &step.action {
         Action::Env(sets) => Some(sets),
         _ => None,
@@ -34,7 +32,8 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
     // The first one loses what the base gave; later ones lose what the author wrote.
     let Some(set) = sets.flatten().find(|set| set.name == NAME) else { return };
     if loses_driver(set) {
-        let finding = sink.report(set.value_span, format!("`{NAME}` loses the folders that the base image set"));
+        let finding =
+            sink.report(set.value_span, format!("`{NAME}` loses the folders that the base image set"));
         finding.label(format!("does not contain `${NAME}`"));
         finding.also(image.span, "sets it to `/usr/local/nvidia/lib:/usr/local/nvidia/lib64`");
         finding.note("where the driver is mounted there (Kubernetes nodes of some providers, old runtimes) programs will stop with `libcuda.so.1: cannot open shared object file`");
@@ -43,6 +42,13 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
             finding.fix(Fix::safe("append the old value", edit));
         }
     }
+}
+
+/// Images up to CUDA 12 set it; those on Amazon Linux and later ones need not.
+fn sets_variable(base: &CudaBase<'_>) -> bool {
+    let system = base.tag.system.as_deref().unwrap_or("");
+    base.cuda.major <= 12
+        && ["ubuntu", "ubi", "centos", "rockylinux"].iter().any(|name| system.starts_with(name))
 }
 
 fn loses_driver(set: &Set) -> bool {

@@ -16,8 +16,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 /// Images of inference servers whose CUDA builds stop without a GPU.
-const SERVERS: &[&str] =
-    &["vllm/vllm-openai", "lmsysorg/sglang", "ghcr.io/huggingface/text-generation-inference"];
+const SERVERS: &[&str] = &["vllm/vllm-openai", "lmsysorg/sglang"];
 
 /// Words in tags of builds for something else than NVIDIA GPUs.
 const OTHER_BUILDS: &[&str] =
@@ -34,7 +33,7 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
         }
         let finding = sink.report(image.span, "this server needs a GPU, and the service asks for none");
         finding.note(
-            "it stops with `RuntimeError: Failed to infer device type` or `No CUDA GPUs are available`",
+            "it stops at its start: vLLM says `Failed to infer device type`, SGLang that no accelerator is available",
         );
         finding.help("add `gpus: all`, or a reservation below `deploy.resources.reservations.devices`");
     }

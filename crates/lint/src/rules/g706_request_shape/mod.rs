@@ -81,10 +81,10 @@ fn device_ids(ids: View<'_>, text: &str, sink: &mut Sink) {
             }
             Some(Scalar::Text(value)) if value.contains(',') && !value.contains('$') => {
                 let finding = sink.report(id.span(), "one device id names several GPUs");
-                finding.severity(Severity::Warning);
+                finding.severity(Severity::Note);
                 finding.note(
-                    "it works only where the engine passes it on as NVIDIA_VISIBLE_DEVICES; where GPUs are served by \
-                     CDI (Docker Engine from 29.2 on): `unresolvable CDI devices`",
+                    "it works where the engine passes it on as NVIDIA_VISIBLE_DEVICES; an engine that has CDI only says \
+                     `unresolvable CDI devices`",
                 );
                 let parts: Vec<String> = value.split(',').map(|id| format!("\"{}\"", id.trim())).collect();
                 if ids.is_flow() {

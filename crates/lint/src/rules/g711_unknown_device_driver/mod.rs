@@ -17,7 +17,7 @@ pub(crate) const RULE: Rule = Rule {
 };
 
 /// Drivers that an engine registers.
-const KNOWN: &[&str] = &["nvidia", "amd", "cdi"];
+const KNOWN: &[&str] = &["nvidia", "amd", "cdi", "nvidia.cdi", "nvidia.runtime-hook"];
 
 fn check(context: Context<'_, Compose>, sink: &mut Sink) {
     for request in context.model.requests() {
@@ -30,10 +30,15 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
             continue;
         }
         let finding = sink.report(value.span(), format!("no engine has a device driver `{driver}`"));
+        let words = request
+            .capabilities()
+            .filter(|words| !words.is_empty())
+            .unwrap_or_else(|| vec!["gpu".to_owned()]);
         finding.note(format!(
-            "the engine says: could not select device driver \"{driver}\" with capabilities: [[gpu]]"
+            "the engine says: could not select device driver \"{driver}\" with capabilities: [[{}]]",
+            words.join(" ")
         ));
-        finding.help("the driver of NVIDIA GPUs is `nvidia`");
+        finding.help("the driver of NVIDIA GPUs is `nvidia`, that of AMD GPUs `amd`");
         let means_nvidia =
             driver.to_ascii_lowercase().contains("nvidia") || driver == "gpu" || driver == "cuda";
         if means_nvidia {

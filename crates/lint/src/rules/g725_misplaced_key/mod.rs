@@ -5,6 +5,7 @@ use crate::rule::{Check, Context, Family, Rule};
 use crate::sink::Sink;
 use crate::yaml::View;
 use diag::{Code, Severity};
+use std::collections::HashSet;
 
 /// The rule.
 pub(crate) const RULE: Rule = Rule {
@@ -37,17 +38,15 @@ const DEVICE: &[&str] = &["capabilities", "count", "device_ids", "driver", "opti
 const ABOUT: &[&str] = &["device", "gpu", "capabilit", "driver", "count", "shm", "runtime", "nvidia"];
 
 fn check(context: Context<'_, Compose>, sink: &mut Sink) {
-    let mut seen = Vec::new();
+    let mut seen = HashSet::new();
     for service in context.model.services() {
         for (part, name, keys) in parts(&service) {
             for entry in part.entries() {
                 let Some(key) = entry.key.text() else { continue };
                 let about = ABOUT.iter().any(|word| key.contains(word));
-                if keys.contains(&key) || !about || key.starts_with("x-") || seen.contains(&entry.key.span())
-                {
+                if keys.contains(&key) || !about || key.starts_with("x-") || !seen.insert(entry.key.span()) {
                     continue;
                 }
-                seen.push(entry.key.span());
                 let finding = sink.report(entry.key.span(), format!("`{name}` has no key `{key}`"));
                 finding.note(format!(
                     "Docker Compose refuses the file: `additional properties '{key}' not allowed`"

@@ -26,8 +26,9 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
 
 /// Templates become Dockerfiles only later; another front end may know more instructions.
 fn is_template(text: &str) -> bool {
-    let other_syntax = text.lines().take_while(|line| line.starts_with('#')).any(|line| {
-        line.contains("syntax") && line.contains('=') && !line.contains("docker/dockerfile")
-    });
+    let other_syntax = text
+        .lines()
+        .take_while(|line| line.starts_with('#'))
+        .any(|line| line.contains("syntax") && line.contains('=') && !line.contains("docker/dockerfile"));
     other_syntax || ["{{", "{%", "<%", "#include", "#if", "INCLUDE+"].iter().any(|mark| text.contains(mark))
 }

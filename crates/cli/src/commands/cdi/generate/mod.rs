@@ -3,6 +3,7 @@
 mod flags;
 mod options;
 mod program;
+mod special;
 
 use super::output;
 use crate::arguments::{Command, Parsed};
@@ -24,8 +25,14 @@ fn generate(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     if output.overruled.is_some() {
         session.warn("the ending of the output file does not fit the requested format; the ending decides");
     }
-    let (driver, findings) = look(session, &options.places);
-    let spec = specify(session, &driver, findings, &options).context("failed to generate CDI spec")?;
+    let spec = match options.special {
+        Some(special) => special::specify(session, special, &options),
+        None => {
+            let (driver, findings) = look(session, &options.places);
+            specify(session, &driver, findings, &options)
+        }
+    }
+    .context("failed to generate CDI spec")?;
     session.info(&format!("Generated CDI spec with version {}", spec.cdi_version));
     let text = match output.format {
         Format::Yaml => spec.to_yaml(),

@@ -5,6 +5,7 @@ use crate::arguments::Parsed;
 use crate::codes;
 use crate::session::Session;
 use diag::{Failure, Result, ResultExt};
+use discover::Special;
 use inject::{Ask, HOOK_NAMES, HookStyle, Naming, Policy, SpecOptions};
 use settings::Settings;
 
@@ -13,13 +14,15 @@ use settings::Settings;
 pub(super) struct Options {
     pub(super) spec: SpecOptions,
     pub(super) places: discover::Options,
+    /// A mode for other things than GPUs.
+    pub(super) special: Option<Special>,
     /// Leave out the sockets of the driver's daemons.
     pub(super) without_sockets: bool,
 }
 
 /// Modes of the original; those that this release has come first.
 const MODES: [&str; 2] = ["auto", "nvml"];
-const OTHER_MODES: [&str; 8] = ["csv", "gdrcopy", "gds", "imex", "management", "mofed", "nvswitch", "wsl"];
+const OTHER_MODES: [&str; 2] = ["csv", "wsl"];
 
 /// Feature flags without an effect here, because what they switch does not exist.
 const NEEDLESS_FLAGS: [&str; 3] =
@@ -29,7 +32,7 @@ const NO_SOCKETS: &str = "disable-ipc-discoverer";
 
 /// Reads and checks all options.
 pub(super) fn read(session: &mut Session, parsed: &Parsed) -> Result<Options> {
-    check_mode(parsed.text("mode"))?;
+    let special = mode(parsed.text("mode"))?;
     let (devices, none) = devices(&parsed.list("device-id"));
     if none {
         session.warn("device `none` was asked for: there will be no device `all`");
@@ -48,17 +51,19 @@ pub(super) fn read(session: &mut Session, parsed: &Parsed) -> Result<Options> {
         .with_context(|| format!("invalid CDI vendor name: {}", spec.vendor))?;
     cdi::validate_class(&spec.class).with_context(|| format!("invalid CDI class name: {}", spec.class))?;
     let without_sockets = features.iter().any(|flag| flag == NO_SOCKETS);
-    Ok(Options { spec, places: places(session, parsed)?, without_sockets })
+    Ok(Options { spec, places: places(session, parsed)?, special, without_sockets })
 }
 
-fn check_mode(mode: &str) -> Result<()> {
-    if MODES.contains(&mode) {
-        Ok(())
-    } else if OTHER_MODES.contains(&mode) {
-        let message = format!("discovery mode {mode} is not supported yet");
-        Err(Failure::coded(codes::NOT_YET, message).hint("this release has the modes auto and nvml"))
+fn mode(name: &str) -> Result<Option<Special>> {
+    let special = Special::from_name(name);
+    if special.is_some() || MODES.contains(&name) {
+        Ok(special)
+    } else if OTHER_MODES.contains(&name) {
+        let message = format!("discovery mode {name} is not supported yet");
+        Err(Failure::coded(codes::NOT_YET, message)
+            .hint("this release knows machines with PCI GPUs: the mode auto"))
     } else {
-        Err(Failure::coded(codes::BAD_VALUE, format!("invalid discovery mode: {mode}")))
+        Err(Failure::coded(codes::BAD_VALUE, format!("invalid discovery mode: {name}")))
     }
 }
 

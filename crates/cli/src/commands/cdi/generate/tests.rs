@@ -100,3 +100,20 @@ fn sockets_can_be_left_out() {
     assert!(sockets("") > 0);
     assert_eq!(sockets("--feature-flags=disable-ipc-discoverer"), 0);
 }
+
+#[test]
+fn management_gets_every_node_and_no_graphics() {
+    let spec = spec("--mode=management --cdi-vendor=management.nvidia.com --nvidia-cdi-hook-path=/h", &[]);
+    let [all] = spec.devices.as_slice() else { panic!("{:?}", spec.devices) };
+    assert_eq!((spec.kind.as_str(), all.name.as_str()), ("management.nvidia.com/gpu", "all"));
+    let nodes = &all.container_edits.device_nodes;
+    let has = |path: &str| nodes.iter().any(|node| node.path == path);
+    assert!(has("/dev/nvidia7") && has("/dev/nvidiactl") && has("/dev/nvidia-caps/nvidia-cap1"));
+    assert!(!has("/dev/dri/card0"));
+    let mounted = |part: &str| spec.container_edits.mounts.iter().any(|mount| mount.host_path.contains(part));
+    assert!(mounted("libcuda.so.") && mounted("nvidia-smi"));
+    assert!(!mounted("libnvidia-egl-") && !mounted("nvidia-xconfig") && !mounted(".json"));
+    assert!(spec.container_edits.device_nodes.is_empty());
+    let arguments = spec.container_edits.hooks.iter().flat_map(|hook| &hook.args);
+    assert!(arguments.into_iter().all(|argument| !argument.starts_with("--disable-device-node")));
+}

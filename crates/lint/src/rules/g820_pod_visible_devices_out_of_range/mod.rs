@@ -1,0 +1,62 @@
+//! G820: CUDA_VISIBLE_DEVICES in a pod that names GPUs by numbers which the container does not have.
+
+use crate::kubernetes::{Container, Manifests};
+use crate::rule::{Check, Context, Family, Rule};
+use crate::sink::Sink;
+use crate::yaml::View;
+use diag::{Code, Severity};
+
+/// The rule.
+pub(crate) const RULE: Rule = Rule {
+    code: Code::new("G820"),
+    name: "pod-visible-devices-out-of-range",
+    severity: Severity::Error,
+    family: Family::Kubernetes,
+    check: Check::Kubernetes(check),
+    doc: include_str!("doc.md"),
+};
+
+fn check(context: Context<'_, Manifests>, sink: &mut Sink) {
+    for container in context.model.containers() {
+        let (Some(have), Some((place, value))) = (gpus(&container), variable(&container)) else { continue };
+        let ids: Option<Vec<usize>> = value.split(',').map(|id| id.trim().parse().ok()).collect();
+        let Some(id) = ids.and_then(|ids| ids.first().copied()).filter(|id| *id >= have) else { continue };
+        let gpus = if have == 1 {
+            "one GPU, number 0".to_owned()
+        } else {
+            format!("{have} GPUs, numbers 0 to {}", have - 1)
+        };
+        let finding = sink
+            .report(place.span(), format!("the container has {gpus}, and CUDA is told to use number {id}"));
+        finding
+            .note("inside a container GPUs are counted from 0 again, whatever their numbers on the node are");
+        finding.note("CUDA then finds no GPU: `No CUDA GPUs are available`");
+        finding.help("leave CUDA_VISIBLE_DEVICES out: Kubernetes already chooses the GPUs");
+    }
+}
+
+/// How many whole GPUs the container has; `None` when it may have others too.
+fn gpus(container: &Container<'_>) -> Option<usize> {
+    let privileged = container.node.at_path(&["securityContext", "privileged"]).is_some();
+    let claims = container.node.at_path(&["resources", "claims"]).is_some();
+    let shared = variable_of(container, "NVIDIA_VISIBLE_DEVICES").is_some();
+    if privileged || claims || shared {
+        return None;
+    }
+    let limits = container.resources("limits");
+    let mut counted =
+        limits.iter().filter(|entry| entry.key.text().is_some_and(|name| name.starts_with("nvidia.com/")));
+    let only = counted.next().filter(|entry| entry.key.text() == Some("nvidia.com/gpu"))?;
+    let count = only.value.text()?.parse().ok()?;
+    (counted.next().is_none() && count > 0).then_some(count)
+}
+
+fn variable<'a>(container: &Container<'a>) -> Option<(View<'a>, &'a str)> {
+    let value = variable_of(container, "CUDA_VISIBLE_DEVICES")?.get("value")?;
+    Some((value, value.text()?))
+}
+
+fn variable_of<'a>(container: &Container<'a>, name: &str) -> Option<View<'a>> {
+    let items = container.node.get("env")?.items();
+    items.into_iter().find(|item| item.get("name").and_then(|view| view.text()) == Some(name))
+}
