@@ -228,7 +228,7 @@ impl<'a> Container<'a> {
 /// Removes a bundle, with what a failed check has left mounted in it.
 fn clear(bundle: &Path) -> Result<()> {
     let script = "cut -d' ' -f5 /proc/self/mountinfo | grep \"^$0/\" | sort -r | xargs -r -n1 umount -l
-        rm -rf \"$0\"";
+        rm -rf --one-file-system \"$0\"";
     capture(command(["sh", "-c", script]).arg(bundle)).map(drop)
 }
 
