@@ -3,7 +3,6 @@
 //! A rule's folder holds `mod.rs` with `pub(crate) const RULE` and `doc.md`, whose fenced blocks
 //! marked `bad`, `good` and `fixed` are its tests.
 
-
 pub(crate) use g990_unused_ignore::RULE as G990;
 pub(crate) use g991_unknown_rule_in_ignore::RULE as G991;
 
@@ -18,6 +17,7 @@ mod g204_index_suffix_unknown;
 mod g205_torch_clobbered;
 mod g206_extra_index_shadowed;
 mod g211_compile_without_nvcc;
+mod g213_cudnn_abi;
 mod g301_driver_in_image;
 mod g302_cuda_metapackage;
 mod g401_caps_missing_compute;
@@ -71,6 +71,7 @@ pub static ALL: &[Rule] = &[
     g205_torch_clobbered::RULE,
     g206_extra_index_shadowed::RULE,
     g211_compile_without_nvcc::RULE,
+    g213_cudnn_abi::RULE,
     g301_driver_in_image::RULE,
     g302_cuda_metapackage::RULE,
     g401_caps_missing_compute::RULE,
