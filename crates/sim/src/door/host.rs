@@ -1,5 +1,5 @@
-//! The simulation on the machine's own root: private overlays on `/usr` and `/etc`, an own `/dev` and
-//! `/run`, and the command in this very process's place.
+//! The simulation on the machine's own root: private overlays on `/usr` and `/etc`, an own `/dev`,
+//! `/run` and `/var/lib`, and the command in this very process's place.
 
 use super::graft::graft;
 use super::simulate::{Prepared, make_home, simulate};
@@ -13,8 +13,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Names in the machine's `/run` that would tell the simulated host about the real one, or the other
-/// way round.
+/// Names in the machine's `/run` and `/var/lib` that would tell the simulated host about the real one,
+/// or the other way round: what `longshore` notes of its changes belongs to the simulated files.
 const NOT_SHOWN: &[&str] = &["longshore", "cdi", "nvidia"];
 
 /// Makes the simulation and becomes the command: returns only to say what failed.
@@ -28,6 +28,7 @@ pub(super) fn run(prepared: Prepared, options: &RunOptions) -> Result<i32> {
         .with_context(|| format!("cannot open {}", options.executable.display()))?;
     let workbench = Path::new(super::WORKBENCH);
     graft(Path::new("/run"), workbench, |name| !NOT_SHOWN.contains(&name) && !name.starts_with("nvidia-"))?;
+    graft(Path::new("/var/lib"), workbench, |name| !NOT_SHOWN.contains(&name))?;
     make_home(Path::new("/"), Path::new(&format!("/proc/self/fd/{}", executable.as_raw_fd())))?;
     drop(executable);
     overlay_in_place("usr")?;
