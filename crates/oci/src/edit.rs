@@ -3,7 +3,7 @@
 
 use crate::Config;
 use crate::model::{Device, DeviceRule, Hook, Mount, Stage};
-use crate::node::Node;
+use crate::node::{Node, invalid};
 use diag::Result;
 
 impl Config {
@@ -28,7 +28,8 @@ impl Config {
     /// # Errors
     /// As for [`Config::set_device`].
     pub fn set_devices(&mut self, devices: &[Device]) -> Result<()> {
-        self.replace(&["linux", "devices"], "path", devices, |device| &device.path)
+        let present = self.devices().into_iter().map(|device| device.path).collect();
+        self.replace(&["linux", "devices"], present, devices, |device| &device.path)
     }
 
     /// Appends a rule to `linux.resources.devices`.
@@ -53,7 +54,8 @@ impl Config {
     /// # Errors
     /// As for [`Config::add_mount`].
     pub fn add_mounts(&mut self, mounts: &[Mount]) -> Result<()> {
-        self.replace(&["mounts"], "destination", mounts, |mount| &mount.destination)
+        let present = self.mounts().into_iter().map(|mount| mount.destination).collect();
+        self.replace(&["mounts"], present, mounts, |mount| &mount.destination)
     }
 
     /// Sorts `mounts` by the depth of the destination, otherwise keeping the order, so that a mount
@@ -62,10 +64,11 @@ impl Config {
     /// # Errors
     /// `mounts` has an unexpected form.
     pub fn sort_mounts(&mut self) -> Result<()> {
-        let items = self.items(&["mounts"])?;
-        let depth = |item: &Node| path_depth(&text_member(item, "destination").unwrap_or_default());
+        let present = self.mounts().into_iter().map(|mount| mount.destination).collect();
+        let named = self.take_named(&["mounts"], present)?;
         let mut rest: Vec<(usize, Node)> =
-            std::mem::take(items).into_iter().map(|item| (depth(&item), item)).collect();
+            named.into_iter().map(|(destination, item)| (path_depth(&destination), item)).collect();
+        let items = self.items(&["mounts"])?;
         for wanted in 1.. {
             let (now, later): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(depth, _)| *depth <= wanted);
             items.extend(now.into_iter().map(|(_, item)| item));
@@ -100,10 +103,11 @@ impl Config {
     /// # Errors
     /// `hooks` or the stage's list has an unexpected form.
     pub fn remove_hooks(&mut self, stage: Stage, unwanted: impl Fn(&str) -> bool) -> Result<usize> {
-        let found = self.hooks(stage).iter().filter(|hook| unwanted(&hook.path)).count();
+        let goes: Vec<bool> = self.hooks(stage).iter().map(|hook| unwanted(&hook.path)).collect();
+        let found = goes.iter().filter(|goes| **goes).count();
         if found > 0 {
-            let items = self.items(&["hooks", stage.name()])?;
-            items.retain(|item| !text_member(item, "path").is_some_and(|path| unwanted(&path)));
+            let mut goes = goes.into_iter();
+            self.items(&["hooks", stage.name()])?.retain(|_| !goes.next().unwrap_or_default());
         }
         Ok(found)
     }
@@ -134,11 +138,12 @@ impl Config {
         Ok(())
     }
 
-    /// Puts items at the end of a list, each in place of the first one whose member `key` is the same.
+    /// Puts items at the end of a list, each in place of the first one with the same name; `present`
+    /// are the names of the items that are there.
     fn replace<T: serde::Serialize>(
         &mut self,
         path: &[&str],
-        key: &str,
+        present: Vec<String>,
         new: &[T],
         name: impl Fn(&T) -> &String,
     ) -> Result<()> {
@@ -146,17 +151,26 @@ impl Config {
             return Ok(());
         }
         let nodes = new.iter().map(Node::of).collect::<Result<Vec<_>>>()?;
-        let items = self.items(path)?;
-        let mut named: Vec<(Option<String>, Node)> =
-            std::mem::take(items).into_iter().map(|item| (text_member(&item, key), item)).collect();
+        let mut named = self.take_named(path, present)?;
         for (item, node) in new.iter().zip(nodes) {
-            if let Some(at) = named.iter().position(|(known, _)| known.as_ref() == Some(name(item))) {
+            if let Some(at) = named.iter().position(|(known, _)| known == name(item)) {
                 named.remove(at);
             }
-            named.push((Some(name(item).clone()), node));
+            named.push((name(item).clone(), node));
         }
-        *items = named.into_iter().map(|(_, item)| item).collect();
+        *self.items(path)? = named.into_iter().map(|(_, item)| item).collect();
         Ok(())
+    }
+
+    /// Takes the items of a list out, each with its name. The names come from the typed reader, which
+    /// engines agree with, and not from taking the item apart: that refuses a key that stands twice,
+    /// also where nobody looks at it.
+    fn take_named(&mut self, path: &[&str], names: Vec<String>) -> Result<Vec<(String, Node)>> {
+        let items = self.items(path)?;
+        if items.len() != names.len() {
+            return Err(invalid(&path.join("."), "holds items of another form"));
+        }
+        Ok(names.into_iter().zip(std::mem::take(items)).collect())
     }
 
     /// The list at `path`, opened and made if need be.
@@ -173,13 +187,6 @@ impl Config {
         }
         Ok(node)
     }
-}
-
-/// The string member `key` of a list's item, for example the destination of a mount.
-fn text_member(item: &Node, key: &str) -> Option<String> {
-    let mut item = item.clone();
-    item.open_object("an item").ok()?;
-    serde_json::from_str(&item.member(key)?.text()).ok()
 }
 
 /// How many components deep a path lies; `/` and `/proc` are both 1.

@@ -210,3 +210,19 @@ proptest! {
         }
     }
 }
+
+/// Found by fuzzing: items whose unknown keys stand twice were neither replaced nor removed.
+#[test]
+fn items_with_a_key_that_stands_twice_are_found_by_their_name() {
+    let text = r#"{"ociVersion":"1.2.0","mounts":[{"destination":"/proc","new":1,"new":2}],
+        "hooks":{"prestart":[{"path":"/old","new":1,"new":2}]},
+        "linux":{"devices":[{"path":"/dev/x","type":"c","new":1,"new":2}]}}"#;
+    let mut config = Config::parse(text.as_bytes()).unwrap();
+    config.add_mount(&Mount { destination: "/proc".into(), ..Mount::default() }).unwrap();
+    config.set_device(&Device { path: "/dev/x".into(), kind: "c".into(), ..Device::default() }).unwrap();
+    assert_eq!(config.remove_hooks(Stage::Prestart, |path| path == "/old").unwrap(), 1);
+
+    let again = Config::parse(&config.to_bytes()).unwrap();
+    assert_eq!((again.mounts().len(), again.devices().len()), (1, 1));
+    assert_eq!(again.hooks(Stage::Prestart).len(), 0);
+}
