@@ -32,3 +32,11 @@ pub const GPU_LEFT_OUT: Code = Code::new("D113");
 pub const UUID_UNKNOWN: Code = Code::new("D114");
 /// Files named like libraries of the driver are none.
 pub const NOT_A_LIBRARY: Code = Code::new("D115");
+/// A mount list of a Tegra system cannot be read, or there is none.
+pub const MOUNT_LISTS: Code = Code::new("D116");
+/// What a mount list asks for is not on this machine.
+pub const NOT_ON_MACHINE: Code = Code::new("D117");
+/// WSL has no NVIDIA driver store, or several.
+pub const DRIVER_STORE: Code = Code::new("D118");
+/// A machine without PCI GPUs has no node to reach its GPU.
+pub const NO_DEVICE_NODE: Code = Code::new("D119");

@@ -9,12 +9,20 @@ use host::{Kind, Stat};
 pub(crate) fn programs(survey: &mut Survey<'_>) -> Vec<File> {
     let mut directories = survey.options.executable_search_paths.clone();
     directories.extend(places::PROGRAMS.iter().map(|directory| (*directory).to_owned()));
+    directories.push(places::LAST_PROGRAMS.to_owned());
     directories.iter().for_each(|directory| survey.watch(directory));
     let first = |name: &&str| {
         let mut paths = directories.iter().map(|directory| join(directory, name));
         paths.find(|path| stat(survey, path).is_some_and(|stat| stat.is_executable()))
     };
-    places::PROGRAM_NAMES.iter().filter_map(first).map(|path| as_found(survey, path)).collect()
+    places::PROGRAM_NAMES.iter().filter_map(first).map(|path| program(survey, path)).collect()
+}
+
+fn program(survey: &Survey<'_>, path: String) -> File {
+    match path.strip_prefix(places::LAST_PROGRAMS) {
+        Some(name) => File { host_path: survey.host_path(&path), container_path: format!("/usr/bin{name}") },
+        None => as_found(survey, path),
+    }
 }
 
 /// Finds the GSP firmware of a driver version, in the first directory in which the kernel would.

@@ -137,18 +137,18 @@ pub(crate) fn of(host: &Host, options: &Options, kernel: Vec<Fact>, swept: &Swep
 
 /// The files that go into containers.
 fn files(driver: &Driver) -> impl Iterator<Item = &str> {
-    let plain = [&driver.binaries, &driver.firmware, &driver.sockets, &driver.configs, &driver.xorg];
+    let plain =
+        [&driver.binaries, &driver.firmware, &driver.sockets, &driver.configs, &driver.xorg, &driver.others];
     let libraries = driver.libraries.iter().map(|library| &library.file);
     libraries.chain(plain.into_iter().flatten()).map(|file| file.host_path.as_str())
 }
 
 /// The nodes that go into containers.
 fn nodes(driver: &Driver) -> impl Iterator<Item = &Node> {
-    let of_gpus = driver
-        .gpus
-        .iter()
-        .flat_map(|gpu| gpu.node.iter().chain(&gpu.drm).chain(gpu.mig.iter().flat_map(|mig| &mig.caps)));
-    driver.control_nodes.iter().chain(of_gpus)
+    let of_gpus = driver.gpus.iter().flat_map(|gpu| {
+        gpu.node.iter().chain(&gpu.drm).chain(&gpu.companions).chain(gpu.mig.iter().flat_map(|mig| &mig.caps))
+    });
+    driver.control_nodes.iter().chain(&driver.mig_config).chain(&driver.mig_monitor).chain(of_gpus)
 }
 
 fn text(host: &Host, path: &str) -> String {

@@ -6,10 +6,11 @@
 //! be kept, every call sweeps.
 
 use crate::fingerprint::{self, Fact};
+use crate::nvml_program;
 use crate::options::Options;
 use crate::sweep::{Swept, sweep_watched};
 use diag::{Code, Finding, Result};
-use driver::Driver;
+use driver::{Driver, NvmlSnapshot, Platform};
 use host::{Cache, Host};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const RACY_NS: i128 = 20_000_000;
 
 /// Version of the file: the format, and the program, whose sweep may see more than an older one's.
-const VERSION: &str = concat!("1 longshore ", env!("CARGO_PKG_VERSION"));
+const VERSION: &str = concat!("2 longshore ", env!("CARGO_PKG_VERSION"));
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -38,6 +39,8 @@ struct Stored {
     options: Options,
     facts: Vec<Fact>,
     driver: Driver,
+    /// Why NVML told nothing, when it was asked.
+    nvml_failure: Option<String>,
 }
 
 /// Where a driver came from.
@@ -71,6 +74,38 @@ pub fn load(host: &Host, options: &Options) -> Result<Driver> {
     Ok(load_with_origin(host, options).driver)
 }
 
+/// Like [`load`], for a request for these devices: where only NVML knows them (UUIDs of MIG devices, of
+/// GPUs that nothing has used since boot), it is asked through [`crate::NVML_PROGRAM`], and what it told is
+/// stored too.
+///
+/// # Errors
+/// None at present: what NVML cannot tell stays unknown.
+pub fn load_for(host: &Host, options: &Options, ids: &[String]) -> Result<Driver> {
+    let loaded = load_with_origin(host, options);
+    let needed = nvml_program::is_needed(&loaded.driver, ids);
+    if !needed && !nvml_program::is_useful(&loaded.driver) {
+        return Ok(loaded.driver);
+    }
+    let Ok(cache) = open(host) else { return Ok(asked(host, options, loaded.driver)) };
+    let _held = cache.lock(LOCK, nvml_program::DEADLINE);
+    match stored(&cache, host, options) {
+        Ok(known) if !nvml_program::is_needed(&known.driver, ids) && known.has_asked() => Ok(known.driver),
+        _ => {
+            let answer = nvml_program::ask(host, &loaded.driver);
+            let why = "NVML had to be asked".to_owned();
+            Ok(refresh(&cache, host, options, why, Some(answer)).driver)
+        }
+    }
+}
+
+/// What NVML adds where nothing can be stored.
+fn asked(host: &Host, options: &Options, driver: Driver) -> Driver {
+    match nvml_program::ask(host, &driver) {
+        Ok(snapshot) => sweep_watched(host, options, Some(&snapshot)).driver,
+        Err(_) => driver,
+    }
+}
+
 /// Like [`load`], and says where the driver came from.
 #[must_use]
 pub fn load_with_origin(host: &Host, options: &Options) -> Loaded {
@@ -79,13 +114,13 @@ pub fn load_with_origin(host: &Host, options: &Options) -> Loaded {
         Err(reason) => return unstored(sweep_watched(host, options, None), reason),
     };
     let stale = match stored(&cache, host, options) {
-        Ok(driver) => return unchanged(driver),
+        Ok(known) => return unchanged(known.driver),
         Err(reason) => reason,
     };
     match cache.lock(LOCK, PATIENCE) {
         Ok(Some(_held)) => match stored(&cache, host, options) {
-            Ok(driver) => unchanged(driver),
-            Err(_) => refresh(&cache, host, options, stale),
+            Ok(known) => unchanged(known.driver),
+            Err(_) => refresh(&cache, host, options, stale, None),
         },
         Ok(None) => {
             unstored(sweep_watched(host, options, None), "another process is busy with it".to_owned())
@@ -119,7 +154,7 @@ fn open(host: &Host) -> std::result::Result<Cache, String> {
 }
 
 /// The stored driver if it holds; else why it does not.
-fn stored(cache: &Cache, host: &Host, options: &Options) -> std::result::Result<Driver, String> {
+fn stored(cache: &Cache, host: &Host, options: &Options) -> std::result::Result<Stored, String> {
     let bytes = cache.read(FILE, SIZE_LIMIT).map_err(|failure| failure.chain())?;
     let bytes = bytes.ok_or_else(|| "there is no inventory yet".to_owned())?;
     let stored: Stored =
@@ -132,15 +167,31 @@ fn stored(cache: &Cache, host: &Host, options: &Options) -> std::result::Result<
     }
     match stored.facts.iter().find_map(|fact| fact.difference(host)) {
         Some(difference) => Err(difference),
-        None => Ok(stored.driver),
+        None => Ok(stored),
     }
 }
 
-fn refresh(cache: &Cache, host: &Host, options: &Options, why: String) -> Loaded {
+impl Stored {
+    /// Whether NVML told all that it is asked for beside UUIDs, or was asked in vain.
+    fn has_asked(&self) -> bool {
+        self.nvml_failure.is_some() || !nvml_program::is_useful(&self.driver)
+    }
+}
+
+/// Sweeps and stores; `answer` is that of NVML, where it was asked.
+fn refresh(
+    cache: &Cache,
+    host: &Host,
+    options: &Options,
+    why: String,
+    answer: Option<Result<NvmlSnapshot>>,
+) -> Loaded {
     let now = host.now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let start = i128::try_from(now.as_nanos()).unwrap_or(0);
     let kernel = fingerprint::of_kernel(host);
-    let swept = sweep_watched(host, options, None);
+    let nvml_failure = answer.as_ref().and_then(|answer| answer.as_ref().err()).map(diag::Failure::chain);
+    let snapshot = answer.and_then(Result::ok);
+    let swept = sweep_watched(host, options, snapshot.as_ref());
     if let Some(reason) = unsettled(&swept) {
         return unstored(swept, reason);
     }
@@ -149,7 +200,8 @@ fn refresh(cache: &Cache, host: &Host, options: &Options, why: String) -> Loaded
         return unstored(swept, "something is just being changed".to_owned());
     }
     let Swept { driver, findings, .. } = swept;
-    let stored = Stored { version: VERSION.to_owned(), options: options.clone(), facts, driver };
+    let stored =
+        Stored { version: VERSION.to_owned(), options: options.clone(), facts, driver, nvml_failure };
     let bytes = serde_json::to_vec(&stored).unwrap_or_default();
     let origin = match cache.replace(FILE, &bytes) {
         Ok(()) => Origin::Swept(why),
@@ -161,7 +213,12 @@ fn refresh(cache: &Cache, host: &Host, options: &Options, why: String) -> Loaded
 /// Why what was found may change without any change that a fingerprint would show.
 fn unsettled(swept: &Swept) -> Option<String> {
     let found = |code: Code| swept.findings.iter().any(|finding| finding.code == code);
-    if swept.driver.module_version.is_none() || swept.driver.gpus.is_empty() {
+    let driver = &swept.driver;
+    if driver.platform != Platform::Pci {
+        let nowhere = !driver.gpus.iter().any(driver::Gpu::has_node);
+        return nowhere.then(|| "there is no GPU".to_owned());
+    }
+    if driver.module_version.is_none() || driver.gpus.is_empty() {
         return Some("there is no GPU".to_owned());
     }
     if swept.driver.gpus.iter().any(|gpu| gpu.uuid.is_none()) {

@@ -2,12 +2,50 @@
 
 use crate::codes;
 use diag::{Finding, Severity};
-use driver::{Driver, Gpu};
+use driver::{Driver, Gpu, Platform};
 
 /// Judges a driver as found: what it lacks that GPU containers need. Consequences of a cause that is
 /// told already are left out. Optional files that are missing are no finding.
 #[must_use]
 pub fn judge(driver: &Driver) -> Vec<Finding> {
+    match driver.platform {
+        Platform::Pci => judge_pci(driver),
+        Platform::Tegra => {
+            [no_node(driver, "the nodes that the mount lists name are not there"), no_files(driver)]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
+        Platform::Wsl => no_node(driver, "`/dev/dxg` is missing").into_iter().collect(),
+    }
+}
+
+/// No way to reach a GPU that is not on the PCI bus.
+fn no_node(driver: &Driver, what: &str) -> Option<Finding> {
+    let help = match driver.platform {
+        Platform::Wsl => "install a current NVIDIA driver in Windows and update WSL (`wsl --update`)",
+        _ => {
+            "the kernel of the board support package must be running: `dmesg` shows whether `nvgpu` was loaded"
+        }
+    };
+    (!driver.gpus.iter().any(Gpu::has_node)).then(|| {
+        Finding::new(codes::NO_DEVICE_NODE, Severity::Error, format!("{what}: no GPU can be reached"))
+            .help(help)
+    })
+}
+
+fn no_files(driver: &Driver) -> Option<Finding> {
+    driver.libraries.is_empty().then(|| {
+        Finding::new(
+            codes::NO_LIBRARIES,
+            Severity::Error,
+            "none of the libraries that the mount lists name are there",
+        )
+        .help("install the driver packages of JetPack that belong to the running kernel")
+    })
+}
+
+fn judge_pci(driver: &Driver) -> Vec<Finding> {
     let mut findings: Vec<Finding> =
         [no_libraries(driver), no_libcuda(driver), version_skew(driver)].into_iter().flatten().collect();
     if driver.module_version.is_none() && driver.gpus.is_empty() {

@@ -33,6 +33,10 @@ pub(crate) fn find(survey: &mut Survey<'_>, module: Option<&str>) -> Found {
         listings = cached(survey);
         candidates = versions::candidates(&listings);
     }
+    if candidates.is_empty() && survey.options.library_search_paths.is_empty() {
+        listings = distinct(survey, places::LAST_LIBRARIES.iter().copied());
+        candidates = versions::candidates(&listings);
+    }
     let Some(version) = versions::choose(&candidates, module).cloned() else { return Found::default() };
     let mut search =
         Search { suffix: format!(".so.{version}"), libraries: Vec::new(), strangers: Vec::new() };
@@ -47,6 +51,9 @@ pub(crate) fn find(survey: &mut Survey<'_>, module: Option<&str>) -> Found {
     }
     for listing in &listings {
         search.take(survey, listing, |_, name| counts_itself(name));
+    }
+    if survey.options.explicit_libraries {
+        search.take_explicit(survey, &listings);
     }
     if survey.options.library_search_paths.is_empty() {
         search.take_32_bit(survey, &listings);
@@ -145,6 +152,15 @@ impl Search {
                 self.libraries.extend(found.into_iter().filter(|library| library.bits == 32));
             }
         }
+    }
+
+    /// Takes libraries that belong to no driver version but are used with it, and their links.
+    fn take_explicit(&mut self, survey: &mut Survey<'_>, listings: &[Rc<Listing>]) {
+        let before = self.libraries.len();
+        for listing in listings {
+            self.take(survey, listing, |_, name| places::EXPLICIT.contains(&name));
+        }
+        self.libraries.iter_mut().skip(before).for_each(|library| library.versioned = true);
     }
 
     fn add(&mut self, survey: &mut Survey<'_>, path: &str) {

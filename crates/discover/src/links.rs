@@ -34,9 +34,10 @@ pub(crate) fn of(survey: &mut Survey<'_>, path: &str, soname: Option<&str>) -> V
     if let Some(soname) = soname.filter(|soname| *soname != name && is_link(soname)) {
         add(name, soname);
     }
-    let plain = format!("{stem}.so");
-    if is_link(&plain) {
-        add(soname.unwrap_or(name), &plain);
+    let target = soname.unwrap_or(name);
+    let plain = format!("{}.so", target.split(".so").next().unwrap_or(target));
+    if plain != target && is_link(&plain) {
+        add(target, &plain);
     }
     links
 }

@@ -26,6 +26,12 @@ pub(crate) fn find(survey: &Survey<'_>, gpu: u32) -> Vec<Mig> {
     found
 }
 
+/// The nodes of the capabilities to change the MIG layout and to watch all of it.
+pub(crate) fn of_system(survey: &Survey<'_>) -> (Option<Node>, Option<Node>) {
+    let of = |name: &str| capability(survey, &format!("{CAPABILITIES}/mig/{name}"));
+    (of("config"), of("monitor"))
+}
+
 /// The node that opens a capability, by its `access` file.
 fn capability(survey: &Survey<'_>, path: &str) -> Option<Node> {
     let text = survey.machine.read_text_optional(path).ok()??;

@@ -16,6 +16,26 @@ pub(crate) const LIBRARIES: &[&str] = &[
     "/lib/aarch64-linux-gnu/nvidia/current",
 ];
 
+/// Directories of 64-bit libraries that are looked at where neither the usual ones nor the loader's
+/// cache have any: NixOS, Talos, Google's nodes, distributions without `lib64`.
+pub(crate) const LAST_LIBRARIES: &[&str] = &[
+    "/run/opengl-driver/lib",
+    "/usr/local/glibc/usr/lib",
+    "/usr/local/glibc/lib",
+    "/usr/local/nvidia/lib64",
+    "/var/lib/nvidia/lib64",
+    "/home/kubernetes/bin/nvidia/lib64",
+    "/usr/lib",
+    "/lib",
+];
+
+/// Further directories of 64-bit libraries on Tegra systems.
+pub(crate) const TEGRA_LIBRARIES: &[&str] =
+    &["/usr/lib/aarch64-linux-gnu/nvidia", "/usr/lib/aarch64-linux-gnu/tegra"];
+
+/// The file by which a Tegra system is known.
+pub(crate) const TEGRA_RELEASE: &str = "/etc/nv_tegra_release";
+
 /// Directories of 32-bit libraries: Debian, the installer and Arch, Fedora.
 pub(crate) const LIBRARIES_32: &[&str] =
     &["/usr/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu/nvidia/current", "/usr/lib32", "/usr/lib"];
@@ -23,6 +43,10 @@ pub(crate) const LIBRARIES_32: &[&str] =
 /// Directories of programs.
 pub(crate) const PROGRAMS: &[&str] =
     &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/// A directory of programs that containers do not look in (NixOS): what is found there appears in
+/// `/usr/bin`.
+pub(crate) const LAST_PROGRAMS: &str = "/run/current-system/sw/bin";
 
 /// Programs that containers get. `nv-fabricmanager` runs on the host only.
 pub(crate) const PROGRAM_NAMES: &[&str] = &[
@@ -37,7 +61,7 @@ pub(crate) const PROGRAM_NAMES: &[&str] = &[
 ];
 
 /// Directories of configuration and data files.
-pub(crate) const CONFIGS: &[&str] = &["/etc", "/usr/local/share", "/usr/share"];
+pub(crate) const CONFIGS: &[&str] = &["/etc", "/usr/local/share", "/usr/share", "/run/opengl-driver/share"];
 
 /// Sockets of the driver's daemons, below the first of `/run` and `/var/run` that has them.
 pub(crate) const SOCKETS: &[&str] = &["nvidia-persistenced/socket", "nvidia-fabricmanager/socket"];
@@ -52,6 +76,22 @@ pub(crate) const XORG_MODULES: &[&str] =
 /// Nodes that every GPU container gets.
 pub(crate) const CONTROL_NODES: &[&str] =
     &["/dev/nvidia-modeset", "/dev/nvidia-uvm-tools", "/dev/nvidia-uvm", "/dev/nvidiactl"];
+
+/// Libraries that are taken only when asked for (`enable-explicit-driver-libraries`): those through which
+/// programs reach the driver's.
+pub(crate) const EXPLICIT: &[&str] = &[
+    "libEGL.so",
+    "libGL.so",
+    "libGLESv1_CM.so",
+    "libGLESv2.so",
+    "libGLX.so",
+    "libGLdispatch.so",
+    "libOpenCL.so",
+    "libOpenGL.so",
+    "libnvidia-api.so",
+    "libnvidia-egl-xcb.so",
+    "libnvidia-egl-xlib.so",
+];
 
 /// Name stems of libraries that belong to the driver but count their versions themselves; at least
 /// two numbers follow `.so`.

@@ -52,6 +52,7 @@ fn with(survey: &Survey<'_>, gpu: Gpu, reported: &NvmlGpu, table: &Minors) -> Gp
         memory_mib: Some(reported.memory_mib),
         compute_capability: reported.compute_capability,
         mig_enabled: reported.mig_enabled,
+        coherent: reported.coherent,
         ..gpu
     }
 }

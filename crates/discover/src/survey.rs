@@ -108,6 +108,11 @@ impl<'host> Survey<'host> {
         self.root.resolve(found).map_or(plain, |canonical| format!("{prefix}{canonical}"))
     }
 
+    /// Notes a file or directory of the machine whose changes make what was found doubtful.
+    pub(crate) fn watch_machine(&mut self, path: &str) {
+        self.watched.insert(path.to_owned());
+    }
+
     /// All directories whose changes make what was found doubtful, as the host sees them.
     pub(crate) fn into_watched(self) -> BTreeSet<String> {
         self.watched

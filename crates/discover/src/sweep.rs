@@ -6,12 +6,16 @@ use crate::files;
 use crate::gpus;
 use crate::judge::judge;
 use crate::libraries;
+use crate::mig;
 use crate::nodes;
 use crate::options::Options;
+use crate::platform;
 use crate::snapshot;
 use crate::survey::Survey;
+use crate::tegra;
+use crate::wsl;
 use diag::{Finding, Severity};
-use driver::{Driver, NvmlSnapshot};
+use driver::{Driver, NvmlSnapshot, Platform};
 use formats::procfs;
 use host::Host;
 use std::collections::BTreeSet;
@@ -41,9 +45,20 @@ pub(crate) fn sweep_watched(host: &Host, options: &Options, snapshot: Option<&Nv
         Err(failure) => return unreachable_root(options, &failure),
     };
     let (mut driver, mut findings) = kernel_side(&survey);
-    findings.extend(user_side(&mut survey, &mut driver));
-    if let Some(snapshot) = snapshot {
-        findings.extend(snapshot::merge(&survey, &mut driver, snapshot));
+    driver.platform = platform::of(&survey, &driver.gpus, snapshot);
+    match driver.platform {
+        Platform::Pci => {
+            findings.extend(user_side(&mut survey, &mut driver));
+            if let Some(snapshot) = snapshot {
+                findings.extend(snapshot::merge(&survey, &mut driver, snapshot));
+            }
+        }
+        Platform::Tegra => findings = tegra::complete(&mut survey, &mut driver, snapshot),
+        Platform::Wsl => findings = wsl::complete(&mut survey, &mut driver),
+    }
+    if let Some(snapshot) = snapshot.filter(|_| driver.platform != Platform::Pci) {
+        driver.cuda = snapshot.cuda;
+        driver.version = Some(snapshot.driver_version.clone());
     }
     findings.extend(judge(&driver));
     Swept { driver, findings, watched: survey.into_watched() }
@@ -59,6 +74,7 @@ fn unreachable_root(options: &Options, failure: &diag::Failure) -> Swept {
 fn kernel_side(survey: &Survey<'_>) -> (Driver, Vec<Finding>) {
     let text = |path: &str| survey.machine.read_text_optional(path).ok().flatten().unwrap_or_default();
     let (gpus, mut findings) = gpus::find(survey);
+    let (mig_config, mig_monitor) = mig::of_system(survey);
     let driver = Driver {
         root: survey.options.driver_root.clone(),
         dev_root: survey.options.dev_root.clone(),
@@ -66,6 +82,8 @@ fn kernel_side(survey: &Survey<'_>) -> (Driver, Vec<Finding>) {
         modifies_device_files: procfs::params(&text("/proc/driver/nvidia/params")).modify_device_files()
             == Some(true),
         gpus,
+        mig_config,
+        mig_monitor,
         control_nodes: nodes::control(survey),
         ..Driver::default()
     };

@@ -205,7 +205,7 @@ fn a_damaged_or_foreign_inventory_is_replaced() {
     let good = fs::read(machine.inventory()).expect("inventory");
     let half = good.get(..good.len() / 2).expect("half");
     let old =
-        String::from_utf8(good.clone()).expect("text").replacen("\"version\":\"1 ", "\"version\":\"0 ", 1);
+        String::from_utf8(good.clone()).expect("text").replacen("\"version\":\"2 ", "\"version\":\"0 ", 1);
     for (name, bytes) in [("half", half), ("empty", b""), ("foreign", b"[1]"), ("old", old.as_bytes())] {
         fs::write(machine.inventory(), bytes).expect(name);
         assert!(matches!(machine.origin(), Origin::Swept(_)), "{name}");

@@ -268,6 +268,7 @@ fn reported(bus_id: &str, minor: u32) -> NvmlGpu {
         compute_capability: Some((9, 0)),
         mig_enabled: true,
         mig: vec![mig],
+        coherent: None,
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Family {
     Display,
     /// NGX.
     Ngx,
+    /// Goes into every GPU container: what platforms have that know no driver capabilities.
+    Always,
     /// Not in any list of the original's legacy path; injected only where all files are.
     #[default]
     Other,
@@ -45,6 +47,7 @@ pub const LIBRARIES: &[(Family, &[&str])] = &[
             "libnvidia-nvvm",
             "libnvidia-nvvm70",
             "libnvidia-tileiras",
+            "libOpenCL",
         ],
     ),
     (Family::Video, &["libvdpau_nvidia", "libnvidia-encode", "libnvidia-opticalflow", "libnvcuvid"]),
@@ -71,6 +74,14 @@ pub const LIBRARIES: &[(Family, &[&str])] = &[
             "libnvidia-egl-xcb",
             "libnvidia-egl-xlib",
             "libnvidia-vulkan-producer",
+            "libEGL",
+            "libGL",
+            "libGLESv1_CM",
+            "libGLESv2",
+            "libGLX",
+            "libGLdispatch",
+            "libOpenGL",
+            "libnvidia-api",
         ],
     ),
     (Family::Ngx, &["libnvidia-ngx"]),

@@ -3,17 +3,35 @@
 //! A [`Driver`] is found once by `discover::sweep` and read by everything else: `inject` makes
 //! edits from it, `doctor` judges it, `longshore gpus` shows it, the inventory stores it.
 
+mod answer;
 pub mod families;
 mod nvml;
 
+pub use answer::NvmlAnswer;
 pub use nvml::{NvmlGpu, NvmlMig, NvmlSnapshot};
 
 use serde::{Deserialize, Serialize};
+
+/// What kind of machine the driver runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Platform {
+    /// GPUs on the PCI bus, as servers, workstations and virtual machines have them.
+    #[default]
+    Pci,
+    /// A Tegra system whose GPU is a part of the chip: mount lists (`*.csv`) say what it consists of.
+    Tegra,
+    /// The Windows Subsystem for Linux: one node for all GPUs, and a driver store of Windows.
+    Wsl,
+}
 
 /// The driver of one machine. All paths are absolute, below `root`, with symbolic links resolved
 /// inside the root; in a container a file appears at the same path without the root.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Driver {
+    /// What kind of machine this is.
+    #[serde(default)]
+    pub platform: Platform,
     /// Driver root on the host, `/` for a driver installed normally.
     pub root: String,
     /// Where device nodes live: `<dev_root>/dev`.
@@ -44,6 +62,22 @@ pub struct Driver {
     pub configs: Vec<File>,
     /// X.org modules.
     pub xorg: Vec<File>,
+    /// Files and directories besides, which every GPU container gets: those of Tegra's mount lists that
+    /// are no libraries, the rest of the driver store of WSL.
+    #[serde(default)]
+    pub others: Vec<File>,
+    /// Links besides those of the libraries, as they stand.
+    #[serde(default)]
+    pub links: Vec<Link>,
+    /// Directory of an image's compatibility libraries where it is not the usual one (Orin).
+    #[serde(default)]
+    pub compat_root: Option<String>,
+    /// The node that allows to change the MIG layout.
+    #[serde(default)]
+    pub mig_config: Option<Node>,
+    /// The node that allows to watch all MIG devices.
+    #[serde(default)]
+    pub mig_monitor: Option<Node>,
 }
 
 /// One GPU.
@@ -72,6 +106,33 @@ pub struct Gpu {
     pub mig_enabled: bool,
     /// MIG devices.
     pub mig: Vec<Mig>,
+    /// Whether the GPU shares the address space of the CPU (address translation services, as on Grace);
+    /// where NVML told it.
+    #[serde(default)]
+    pub coherent: Option<bool>,
+    /// Whether the GPU is a part of the chip (Tegra).
+    #[serde(default)]
+    pub integrated: bool,
+    /// Nodes that come with this GPU besides its own: the engines of a Tegra chip.
+    #[serde(default)]
+    pub companions: Vec<Node>,
+}
+
+impl Mig {
+    /// Whether graphics works on it: its profile has that attribute (`1g.24gb+gfx`).
+    #[must_use]
+    pub fn has_graphics(&self) -> bool {
+        let attributes = self.profile.as_deref().and_then(|profile| profile.split_once('+'));
+        attributes.is_some_and(|(_, attributes)| attributes.split([',', '+']).any(|name| name == "gfx"))
+    }
+}
+
+impl Gpu {
+    /// Whether the machine has a node through which the GPU can be used.
+    #[must_use]
+    pub fn has_node(&self) -> bool {
+        self.node.is_some() || !self.companions.is_empty()
+    }
 }
 
 /// One MIG device of a GPU.

@@ -32,6 +32,9 @@ pub struct NvmlGpu {
     pub mig_enabled: bool,
     /// MIG devices in NVML's order.
     pub mig: Vec<NvmlMig>,
+    /// Whether `nvmlDeviceGetAddressingMode` tells address translation services.
+    #[serde(default)]
+    pub coherent: Option<bool>,
 }
 
 /// One MIG device as NVML sees it.

@@ -1,4 +1,4 @@
-//! Shell patterns for one path component: `*`, `?` and sets such as `[a-z]` or `[!0-9]`.
+//! Shell patterns for path components: `*`, `?` and sets such as `[a-z]` or `[!0-9]`.
 
 /// Whether the whole `name` matches `pattern`. As in a shell, a leading dot of the name must be
 /// written out in the pattern.
@@ -9,6 +9,20 @@ pub fn matches(pattern: &str, name: &str) -> bool {
         return false;
     }
     matches_from(&pattern, &name)
+}
+
+/// Whether a whole path matches a pattern, component by component: no `*` reaches across a `/`.
+#[must_use]
+pub fn matches_path(pattern: &str, path: &str) -> bool {
+    let mut names = path.split('/');
+    let all = pattern.split('/').all(|part| names.next().is_some_and(|name| matches(part, name)));
+    all && names.next().is_none()
+}
+
+/// Whether a text is a pattern and not just a name.
+#[must_use]
+pub fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '[', '\\'])
 }
 
 /// Goes through the name once; on a mismatch the latest `*` takes one more character. The work is
@@ -71,6 +85,21 @@ fn set(pattern: &[char], c: char) -> Option<(bool, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_match_part_by_part() {
+        let table = [
+            ("/usr/lib/*.so", "/usr/lib/a.so", true),
+            ("/usr/*.so", "/usr/lib/a.so", false),
+            ("/usr/*/a.so", "/usr/lib/a.so", true),
+            ("/usr/lib", "/usr/lib/a", false),
+            ("a.so", "/a.so", false),
+        ];
+        for (pattern, path, expected) in table {
+            assert_eq!(matches_path(pattern, path), expected, "{pattern} against {path}");
+        }
+        assert!(is_pattern("/dev/dri/card*") && !is_pattern("/dev/nvmap"));
+    }
 
     #[test]
     fn patterns_match_as_in_a_shell() {

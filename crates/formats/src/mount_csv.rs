@@ -1,7 +1,5 @@
 //! Mount lists of Tegra systems: `/etc/nvidia-container-runtime/host-files-for-container.d/*.csv`.
 
-use diag::{Failure, Result};
-
 /// What a line asks to be shown in the container.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
@@ -24,17 +22,30 @@ pub struct MountLine {
     pub path: String,
 }
 
-/// Reads one list. Empty lines and those that begin with `#` are left out.
-///
-/// # Errors
-/// A failure that names the first line with an unknown kind or without a path.
-pub fn parse(text: &str) -> Result<Vec<MountLine>> {
-    let numbered = text.lines().map(str::trim).zip(1..);
-    let content = numbered.filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
-    content.map(|(text, number)| line(text).ok_or_else(|| wrong(text, number))).collect()
+/// One list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MountList {
+    /// Its lines.
+    pub lines: Vec<MountLine>,
+    /// Numbers (from 1) and texts of lines that have another form; they count for nothing.
+    pub strangers: Vec<(usize, String)>,
 }
 
-fn line(line: &str) -> Option<MountLine> {
+/// Reads one list. Empty lines and those that begin with `#` are left out.
+#[must_use]
+pub fn parse(text: &str) -> MountList {
+    let mut list = MountList::default();
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
+        match read_line(line) {
+            Some(line) => list.lines.push(line),
+            None if line.is_empty() || line.starts_with('#') => {}
+            None => list.strangers.push((number, line.to_owned())),
+        }
+    }
+    list
+}
+
+fn read_line(line: &str) -> Option<MountLine> {
     let (kind, path) = line.split_once(',')?;
     let kind = match kind.trim() {
         "dev" => Kind::Device,
@@ -45,10 +56,6 @@ fn line(line: &str) -> Option<MountLine> {
     };
     let path = path.trim();
     (!path.is_empty()).then(|| MountLine { kind, path: path.to_owned() })
-}
-
-fn wrong(line: &str, number: usize) -> Failure {
-    Failure::new(format!("line {number} of the mount list is not `dev|dir|lib|sym, path`: `{line}`"))
 }
 
 #[cfg(test)]
@@ -65,14 +72,17 @@ mod tests {
             (Kind::Directory, "/etc/nv"),
         ];
         let expected = expected.map(|(kind, path)| MountLine { kind, path: path.to_owned() });
-        assert_eq!(parse(text).unwrap(), expected);
+        assert_eq!(parse(text), MountList { lines: expected.into(), strangers: Vec::new() });
     }
 
     #[test]
-    fn a_wrong_line_is_named() {
-        for (text, number) in [("dev, /a\nfile, /b\n", 2), ("dev\n", 1), ("lib, \n", 1)] {
-            let message = parse(text).unwrap_err().chain();
-            assert!(message.contains(&format!("line {number} ")), "{message}");
+    fn a_wrong_line_is_named_and_costs_no_other() {
+        for (text, number, lines) in
+            [("dev, /a\nfile, /b\ndir, /c\n", 2, 2), ("dev\n", 1, 0), ("lib, \n", 1, 0), ("# x\n, /a", 2, 0)]
+        {
+            let list = parse(text);
+            let numbers: Vec<usize> = list.strangers.iter().map(|(number, _)| *number).collect();
+            assert_eq!((numbers, list.lines.len()), (vec![number], lines), "{text:?}");
         }
     }
 }

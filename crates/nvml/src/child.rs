@@ -1,8 +1,9 @@
 //! What runs in the disposable child.
 
-use crate::answer::Answer;
+use crate::answer;
 use crate::library::Library;
 use crate::{SONAME, session};
+use driver::NvmlAnswer;
 use rustix::process::{Resource, Rlimit, Signal, set_parent_process_death_signal, setrlimit};
 use std::ffi::OsString;
 use std::io::Write;
@@ -16,7 +17,7 @@ use std::process::ExitCode;
 pub fn main(args: &[OsString]) -> ExitCode {
     settle();
     let library = args.first().map_or_else(|| OsString::from(SONAME), OsString::clone);
-    let Some(line) = answer(&library).to_line() else { return ExitCode::FAILURE };
+    let Some(line) = answer::line(&ask(&library)) else { return ExitCode::FAILURE };
     let mut stdout = std::io::stdout().lock();
     let written = stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush());
     if written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -29,13 +30,13 @@ fn settle() {
     let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
 }
 
-fn answer(name: &OsString) -> Answer {
+fn ask(name: &OsString) -> NvmlAnswer {
     let library = match Library::open(name) {
         Ok(library) => library,
-        Err(text) => return Answer::LibraryNotFound { text },
+        Err(text) => return NvmlAnswer::LibraryNotFound { text },
     };
     match session::ask(&library) {
-        Ok(snapshot) => Answer::Snapshot(snapshot),
-        Err(code) => Answer::Error { code: code.0, text: library.error_text(code) },
+        Ok(snapshot) => NvmlAnswer::Snapshot(snapshot),
+        Err(code) => NvmlAnswer::Error { code: code.0, text: library.error_text(code) },
     }
 }

@@ -60,6 +60,24 @@ pub(crate) struct Attributes {
     pub(crate) memory_mib: u64,
 }
 
+/// `nvmlDeviceAddressingMode_v1_t`.
+#[repr(C)]
+struct AddressingMode {
+    version: u32,
+    value: u32,
+}
+
+/// `NVML_STRUCT_VERSION(DeviceAddressingMode, 1)`: size and version.
+const ADDRESSING_MODE_V1: u32 = 8 | 1 << 24;
+/// `NVML_DEVICE_ADDRESSING_MODE_ATS`.
+const ADDRESSING_MODE_ATS: u32 = 2;
+
+impl Default for AddressingMode {
+    fn default() -> Self {
+        Self { version: ADDRESSING_MODE_V1, value: 0 }
+    }
+}
+
 /// Room for a text. The longest that NVML documents is 96 bytes (`NVML_DEVICE_NAME_V2_BUFFER_SIZE`,
 /// `NVML_DEVICE_UUID_V2_BUFFER_SIZE`).
 const TEXT: usize = 96;
@@ -165,6 +183,16 @@ impl Library {
         self.two_of(c"nvmlDeviceGetMigMode", device).map(|(current, _)| current != 0)
     }
 
+    /// Whether the GPU shares the address space of the CPU; no where the driver cannot tell.
+    pub(crate) fn is_coherent(&self, device: Device) -> Result<bool, Code> {
+        let mode: Result<AddressingMode, Code> = self.get_of(c"nvmlDeviceGetAddressingMode", device);
+        match mode {
+            Ok(mode) => Ok(mode.value == ADDRESSING_MODE_ATS),
+            Err(Code::NOT_SUPPORTED | Code::FUNCTION_NOT_FOUND) => Ok(false),
+            Err(code) => Err(code),
+        }
+    }
+
     /// How many places for MIG devices the GPU has.
     pub(crate) fn mig_count(&self, device: Device) -> Result<u32, Code> {
         self.get_of(c"nvmlDeviceGetMaxMigDeviceCount", device)
@@ -248,6 +276,7 @@ mod tests {
         assert_eq!(size_of::<PciInfo>(), 68);
         assert_eq!(size_of::<Memory>(), 24);
         assert_eq!(size_of::<Attributes>(), 40);
+        assert_eq!(size_of::<AddressingMode>(), 8);
     }
 
     #[test]

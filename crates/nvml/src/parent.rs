@@ -1,8 +1,8 @@
 //! The side that asks: starts the child, waits for it, and says what came of it.
 
-use crate::answer::Answer;
+use crate::answer;
 use crate::{CHILD_ARGUMENT, SONAME};
-use driver::NvmlSnapshot;
+use driver::{NvmlAnswer, NvmlSnapshot};
 use host::exec::{Command, Output};
 use host::{Environment, Host};
 use std::fmt;
@@ -92,10 +92,10 @@ pub fn snapshot(host: &Host, executable: &str, options: &Options) -> Result<Nvml
 }
 
 fn read(output: &Output) -> Result<NvmlSnapshot, NvmlError> {
-    match (Answer::find(&output.stdout), output.signal) {
-        (Some(Answer::Snapshot(snapshot)), _) => Ok(snapshot),
-        (Some(Answer::Error { code, text }), _) => Err(Kind::Error(code, text).into()),
-        (Some(Answer::LibraryNotFound { text }), _) => Err(Kind::LibraryNotFound(text).into()),
+    match (answer::find(&output.stdout), output.signal) {
+        (Some(NvmlAnswer::Snapshot(snapshot)), _) => Ok(snapshot),
+        (Some(NvmlAnswer::Error { code, text }), _) => Err(Kind::Error(code, text).into()),
+        (Some(NvmlAnswer::LibraryNotFound { text }), _) => Err(Kind::LibraryNotFound(text).into()),
         (None, Some(signal)) => Err(Kind::Crashed(signal).into()),
         (None, None) => Err(Kind::Garbled(format!("it ended with {} and no answer", output.ending())).into()),
     }
@@ -113,14 +113,16 @@ mod tests {
             cuda: Some((13, 0)),
             gpus: vec![NvmlGpu { name: "NVIDIA H100 80GB HBM3".to_owned(), minor: 7, ..NvmlGpu::default() }],
         };
-        let error = Answer::Error { code: 9, text: "Driver Not Loaded".to_owned() };
-        let missing = Answer::LibraryNotFound { text: "no such file".to_owned() };
-        let noisy =
-            format!("library says hello\n{}bye\n", Answer::Snapshot(snapshot.clone()).to_line().unwrap());
+        let error = NvmlAnswer::Error { code: 9, text: "Driver Not Loaded".to_owned() };
+        let missing = NvmlAnswer::LibraryNotFound { text: "no such file".to_owned() };
+        let noisy = format!(
+            "library says hello\n{}bye\n",
+            answer::line(&NvmlAnswer::Snapshot(snapshot.clone())).unwrap()
+        );
         let table = [
             (noisy, None, Ok(snapshot)),
-            (error.to_line().unwrap(), None, Err(Kind::Error(9, "Driver Not Loaded".to_owned()))),
-            (missing.to_line().unwrap(), None, Err(Kind::LibraryNotFound("no such file".to_owned()))),
+            (answer::line(&error).unwrap(), None, Err(Kind::Error(9, "Driver Not Loaded".to_owned()))),
+            (answer::line(&missing).unwrap(), None, Err(Kind::LibraryNotFound("no such file".to_owned()))),
             (String::new(), Some(11), Err(Kind::Crashed(11))),
             (
                 "{}\n".to_owned(),

@@ -9,8 +9,9 @@ const GIB: u64 = 1 << 30;
 /// Starts a session, asks, and ends it.
 ///
 /// # Errors
-/// The first return code that leaves nothing to say. A GPU that is lost or not permitted here is
-/// left out: NVML cannot use it either. Facts that a driver does not know are left empty.
+/// The first return code that leaves nothing to say. A GPU that NVML cannot open (lost, not permitted
+/// here, or failing in another way) is left out and does not cost the others. Facts that a driver does
+/// not know are left empty.
 pub(crate) fn ask(library: &Library) -> Result<NvmlSnapshot, Code> {
     library.init()?;
     let snapshot = snapshot(library);
@@ -19,13 +20,16 @@ pub(crate) fn ask(library: &Library) -> Result<NvmlSnapshot, Code> {
 }
 
 fn snapshot(library: &Library) -> Result<NvmlSnapshot, Code> {
-    let mut gpus = Vec::new();
+    let (mut gpus, mut refusal) = (Vec::new(), None);
     for index in 0..library.device_count()? {
         match library.device(index).and_then(|device| gpu(library, device, index)) {
             Ok(gpu) => gpus.push(gpu),
             Err(Code::GPU_IS_LOST | Code::NO_PERMISSION) => {}
-            Err(code) => return Err(code),
+            Err(code) => refusal = refusal.or(Some(code)),
         }
+    }
+    if let Some(code) = refusal.filter(|_| gpus.is_empty()) {
+        return Err(code);
     }
     let cuda = library.cuda_driver_version().ok().map(cuda_version);
     Ok(NvmlSnapshot { driver_version: library.driver_version()?, cuda, gpus })
@@ -37,17 +41,23 @@ fn cuda_version(number: u32) -> (u32, u32) {
 }
 
 fn gpu(library: &Library, device: Device, index: u32) -> Result<NvmlGpu, Code> {
-    let pci = library.pci_info(device)?;
+    let bus_id = match library.pci_info(device) {
+        Ok(pci) => format!("{:04x}:{:02x}:{:02x}.0", pci.domain, pci.bus, pci.device),
+        // A GPU that is a part of a Tegra chip.
+        Err(Code::NOT_SUPPORTED) => String::new(),
+        Err(code) => return Err(code),
+    };
     let memory = library.memory(device).unwrap_or_default().total;
     let mig_enabled = library.mig_mode(device).unwrap_or(false);
     Ok(NvmlGpu {
         name: library.name(device).unwrap_or_default(),
         uuid: library.uuid(device)?,
-        bus_id: format!("{:04x}:{:02x}:{:02x}.0", pci.domain, pci.bus, pci.device),
+        bus_id,
         minor: minor(library, device, index)?,
         memory_mib: memory / MIB,
         compute_capability: library.compute_capability(device).ok(),
         mig_enabled,
+        coherent: library.is_coherent(device).ok(),
         mig: if mig_enabled { mig_devices(library, device, memory)? } else { Vec::new() },
     })
 }
@@ -64,7 +74,8 @@ fn mig_devices(library: &Library, parent: Device, parent_memory: u64) -> Result<
     let mut devices = Vec::new();
     for index in 0..library.mig_count(parent).unwrap_or(0) {
         match library.mig_device(parent, index) {
-            Ok(device) => devices.push(mig(library, device, parent_memory)?),
+            // One that does not tell about itself does not cost the others.
+            Ok(device) => devices.extend(mig(library, device, parent_memory)),
             // Places for MIG devices are counted, not devices.
             Err(Code::NOT_FOUND | Code::INVALID_ARGUMENT | Code::NO_PERMISSION) => {}
             Err(code) => return Err(code),

@@ -60,6 +60,28 @@ fn merging_gives_what_ldconfig_writes() {
     }
 }
 
+/// Caches of the other architecture differ in their flags alone; images of it are prepared by the same code.
+#[test]
+fn caches_of_aarch64_are_merged_in_the_same_way() {
+    fn foreign(mut cache: LdCache<'_>) -> LdCache<'_> {
+        for entry in cache.entries.iter_mut().filter(|entry| entry.flags == FLAGS_X86_64) {
+            entry.flags = FLAGS_AARCH64;
+        }
+        cache
+    }
+    for (name, before, after) in
+        [pair!("plain"), pair!("hwcaps"), pair!("older-driver"), pair!("compat-format")]
+    {
+        let bytes = foreign(LdCache::parse(before).unwrap()).to_bytes();
+        let mut added = additions(SYSTEM);
+        added.iter_mut().for_each(|entry| entry.flags = FLAGS_AARCH64);
+        let before = LdCache::parse(&bytes).unwrap();
+        let order = ["/usr/local/lib/x86_64-linux-gnu", SYSTEM];
+        let merged = before.merge_in_order(&added, &order);
+        assert_eq!(merged, foreign(LdCache::parse(after).unwrap()), "{name}");
+    }
+}
+
 #[test]
 fn without_an_order_additions_are_found_first() {
     let (_, before, _) = pair!("later-directory");
