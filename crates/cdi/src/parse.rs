@@ -37,6 +37,17 @@ pub fn parse(bytes: &[u8], format: Format) -> Result<Spec> {
     Ok(spec)
 }
 
+/// Reads a specification and validates it as engines do that take what they know in files that declare
+/// an older version.
+///
+/// # Errors
+/// As [`parse`], but for a version that is too old for what the file uses.
+pub fn parse_undeclared(bytes: &[u8], format: Format) -> Result<Spec> {
+    let spec = read(bytes, format)?;
+    spec.validate_undeclared()?;
+    Ok(spec)
+}
+
 fn read(bytes: &[u8], format: Format) -> Result<Spec> {
     let unreadable = |message: &str| {
         Failure::coded(codes::SPEC_UNREADABLE, format!("failed to parse CDI Spec: {message}"))

@@ -67,6 +67,25 @@ impl Registry {
         Some((spec, spec.devices.get(device)?))
     }
 
+    /// The path of the file that a device is from.
+    #[must_use]
+    pub fn path_of(&self, qualified: &str) -> Option<&str> {
+        let (spec, _) = *self.devices.get(qualified)?;
+        self.specs.get(spec).map(|loaded| loaded.path.as_str())
+    }
+
+    /// Devices that a file of a later directory defines again: `(name, file that loses)`.
+    pub fn shadowed(&self) -> impl Iterator<Item = (String, &str)> {
+        self.specs.iter().enumerate().flat_map(move |(position, loaded)| {
+            loaded.spec.devices.iter().filter_map(move |device| {
+                let name = loaded.spec.qualified(device);
+                let (winner, _) = *self.devices.get(&name)?;
+                let later = self.specs.get(winner)?.directory > loaded.directory;
+                (winner != position && later).then_some((name, loaded.path.as_str()))
+            })
+        })
+    }
+
     /// The edits that give the named devices, in the order of the names: before the first device of a
     /// specification come the edits of the specification itself.
     ///

@@ -18,6 +18,20 @@ impl Spec {
     /// The first broken rule, naming the device and the value.
     pub fn validate(&self) -> Result<()> {
         self.validate_version()?;
+        self.validate_rest()
+    }
+
+    /// Checks all rules but the one that a file declares the version that it needs, which some engines
+    /// do not ask for.
+    ///
+    /// # Errors
+    /// The first broken rule.
+    pub fn validate_undeclared(&self) -> Result<()> {
+        self.declared()?;
+        self.validate_rest()
+    }
+
+    fn validate_rest(&self) -> Result<()> {
         let (vendor, class) = self
             .kind
             .split_once('/')
@@ -29,14 +43,19 @@ impl Spec {
         self.validate_devices()
     }
 
+    fn declared(&self) -> Result<usize> {
+        version::position(&self.cdi_version)
+            .ok_or_else(|| broken(format!("unknown CDI version {:?}", self.cdi_version)))
+    }
+
     fn validate_version(&self) -> Result<()> {
-        let declared = version::position(&self.cdi_version)
-            .ok_or_else(|| broken(format!("unknown CDI version {:?}", self.cdi_version)))?;
+        let declared = self.declared()?;
         let minimum = self.minimum_version();
         match version::position(minimum) {
             Some(needed) if needed > declared => Err(broken(format!(
-                "the spec says cdiVersion {}, but what it uses requires {minimum}",
-                self.cdi_version
+                "the spec says cdiVersion {}, but what it uses requires {minimum}: {}",
+                self.cdi_version,
+                self.beyond(&self.cdi_version).join(", ")
             ))),
             _ => Ok(()),
         }

@@ -12,6 +12,9 @@ use std::time::Duration;
 /// How long a program of a plan may run: restarting an engine with many containers takes a while.
 const PROGRAM_DEADLINE: Duration = Duration::from_secs(180);
 
+/// How many lines of a diff are shown.
+const DIFF_LINES: usize = 40;
+
 /// Where programs of a plan find theirs.
 const PROGRAM_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -76,7 +79,7 @@ fn stands(host: &HostMut, step: &Step, side: Side) -> Result<bool> {
                 None => host.lstat(path)?.is_none(),
             }
         }
-        Step::Run { .. } => true,
+        Step::Run { .. } | Step::Settle { .. } => true,
     })
 }
 
@@ -88,7 +91,8 @@ fn expect_before(host: &HostMut, plan: &Plan) -> Result<()> {
         if !earlier && !stands(host, step, Side::Before)? {
             let message =
                 format!("{} was changed by somebody else meanwhile", path_of(step).unwrap_or_default());
-            return Err(Failure::coded(codes::DRIFT, message).hint("look at it and start again"));
+            let hint = format!("look at it and start again{}", difference(host, step, Side::Before));
+            return Err(Failure::coded(codes::DRIFT, message).hint(hint));
         }
     }
     Ok(())
@@ -98,15 +102,32 @@ fn expect_before(host: &HostMut, plan: &Plan) -> Result<()> {
 fn expect_known(host: &HostMut, plan: &Plan) -> Result<()> {
     for path in plan.steps.iter().filter_map(path_of) {
         let mut known = false;
+        let mut last = None;
         for step in plan.steps.iter().filter(|step| path_of(step) == Some(path)) {
+            last = Some(step);
             known = known || stands(host, step, Side::Before)? || stands(host, step, Side::After)?;
         }
         if !known {
-            let failure = Failure::coded(codes::DRIFT, format!("{path} was changed since"));
-            return Err(failure.hint("nothing was taken back; put it right by hand"));
+            let difference = last.map(|step| difference(host, step, Side::After)).unwrap_or_default();
+            let hint = format!("nothing was taken back; put it right by hand{difference}");
+            return Err(Failure::coded(codes::DRIFT, format!("{path} was changed since")).hint(hint));
         }
     }
     Ok(())
+}
+
+/// What differs from what was expected, as far as a diff of text can show it; empty where it cannot.
+fn difference(host: &HostMut, step: &Step, side: Side) -> String {
+    let expected = match (step, side) {
+        (Step::Write { before, .. }, Side::Before) => before.as_deref(),
+        (Step::Write { after, .. }, Side::After) => Some(after.as_slice()),
+        (Step::Remove { before, .. }, Side::Before) => Some(before.as_slice()),
+        _ => return String::new(),
+    };
+    let Some(Ok(present)) = path_of(step).map(|path| host.read_optional(path)) else { return String::new() };
+    let diff = plan::file_diff(path_of(step).unwrap_or_default(), expected, present.as_deref());
+    let lines: Vec<&str> = diff.lines().take(DIFF_LINES).collect();
+    if lines.is_empty() { String::new() } else { format!("\nwhat somebody changed:\n{}", lines.join("\n")) }
 }
 
 fn carry_out(host: &HostMut, entry: &mut Entry) -> Result<()> {
@@ -116,7 +137,7 @@ fn carry_out(host: &HostMut, entry: &mut Entry) -> Result<()> {
             Step::Write { path, after, mode, .. } => host.write_atomic(path, after, *mode)?,
             Step::Remove { path, .. } => host.remove(path)?,
             Step::Symlink { path, target, .. } => host.link(path, target)?,
-            Step::Run { argv, .. } => run(argv)?,
+            Step::Run { argv, .. } | Step::Settle { argv, .. } => run(argv)?,
         }
         entry.completed = index + 1;
         host.journal().store(entry)?;
@@ -141,13 +162,19 @@ fn take_back(host: &HostMut, entry: &mut Entry, failure: Failure) -> Failure {
 /// Takes back the first `count` steps, the last one first. A step whose effect is not there (it was
 /// interrupted or failed) is left alone.
 fn revert(host: &HostMut, entry: &Entry, count: usize) -> Result<()> {
-    for step in entry.plan.steps.iter().take(count).rev() {
+    let taken_back = entry.plan.steps.iter().take(count);
+    for step in taken_back.clone().rev().filter(|step| !matches!(step, Step::Settle { .. })) {
         if matches!(step, Step::Run { .. }) || !stands(host, step, Side::Before)? {
             revert_step(host, entry, step)?;
         }
     }
     for directory in entry.made_directories.iter().rev() {
         host.remove_empty_directory(directory)?;
+    }
+    for step in taken_back {
+        if let Step::Settle { undo, .. } = step {
+            run(undo)?;
+        }
     }
     Ok(())
 }
@@ -161,7 +188,7 @@ fn revert_step(host: &HostMut, entry: &Entry, step: &Step) -> Result<()> {
         Step::Symlink { path, before: Some(before), .. } => host.link(path, before),
         Step::Remove { path, before } => put_back(host, entry, path, before),
         Step::Run { undo: Some(argv), .. } => run(argv),
-        Step::Run { undo: None, .. } => Ok(()),
+        Step::Run { undo: None, .. } | Step::Settle { .. } => Ok(()),
     }
 }
 
@@ -191,7 +218,7 @@ fn run(argv: &[String]) -> Result<()> {
 fn path_of(step: &Step) -> Option<&str> {
     match step {
         Step::Write { path, .. } | Step::Remove { path, .. } | Step::Symlink { path, .. } => Some(path),
-        Step::Run { .. } => None,
+        Step::Run { .. } | Step::Settle { .. } => None,
     }
 }
 

@@ -99,6 +99,14 @@ impl HostMut {
         parent.replace(&name, bytes, Attributes::Kept(mode), durability)
     }
 
+    /// Removes a file or link, without the journal: for what can be made again at any time.
+    ///
+    /// # Errors
+    /// When it cannot be removed, or is not there.
+    pub fn remove_file(&self, path: &str) -> Result<()> {
+        self.remove(path)
+    }
+
     /// Puts a removed file back with the mode and owner that it had.
     pub(crate) fn restore(&self, path: &str, bytes: &[u8], mode: u32, owner: (u32, u32)) -> Result<()> {
         let (parent, name) = self.parent_of(&self.place(path)?)?;

@@ -9,8 +9,8 @@ use plan::Plan;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-/// Version of the files, raised when old programs could not read new ones.
-const FORMAT: u32 = 1;
+/// Version of the files, raised when old programs could not read new ones: 2 knows `settle`.
+const FORMAT: u32 = 2;
 
 /// How far a change came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,14 +125,14 @@ impl<'host> Journal<'host> {
             Failure::coded(codes::NO_JOURNAL_ENTRY, format!("journal entry {id} cannot be read"))
                 .caused_by(cause)
         })?;
-        if entry.format == FORMAT {
+        if (1..=FORMAT).contains(&entry.format) {
             return Ok(entry);
         }
         Err(Failure::coded(
             codes::NO_JOURNAL_ENTRY,
             format!("journal entry {id} has format {}", entry.format),
         )
-        .hint(format!("this program knows format {FORMAT}: use the version that made the change")))
+        .hint(format!("this program knows formats up to {FORMAT}: use the version that made the change")))
     }
 
     pub(crate) fn entries(&self) -> Result<Vec<Entry>> {

@@ -31,6 +31,7 @@ mod recorded_elf;
 mod replace;
 mod socket;
 mod stat;
+mod watch;
 
 pub use cache::{Cache, Lock};
 pub use environment::Environment;
@@ -41,6 +42,7 @@ pub use host_mut::{Durability, HostMut};
 pub use journal::{Entry as JournalEntry, State as JournalState};
 pub use receipt::Receipt;
 pub use stat::{Entry, Kind, Stat};
+pub use watch::{Watch, Woken};
 
 /// Where the journal of changes lives on a machine.
 pub const JOURNAL_DIR: &str = "/var/lib/longshore/journal";

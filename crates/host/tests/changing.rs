@@ -105,7 +105,15 @@ fn drift_is_refused_before_anything_changes() {
     let machine = machine();
     let before = machine.tree();
     let steps = plan([write("/etc/b", None, "b"), write("/etc/a", Some("something else"), "x")]);
-    assert_eq!(machine.host.apply(&steps).expect_err("drift").code(), Some(codes::DRIFT));
+    let failure = machine.host.apply(&steps).expect_err("drift");
+    assert_eq!(failure.code(), Some(codes::DRIFT));
+    let hint = failure.first_hint().unwrap_or_default();
+    assert!(
+        hint.ends_with(
+            "@@ -1 +1 @@\n-something else\n\\ No newline at end of file\n+old\n\\ No newline at end of file"
+        ),
+        "{hint}"
+    );
     assert_eq!(machine.tree(), before);
 
     machine
@@ -134,6 +142,28 @@ fn a_failed_step_takes_all_back() {
     assert!(failure.chain().contains("exit status 5: no such unit"), "{}", failure.chain());
     assert_eq!(machine.tree(), before);
     assert_eq!(machine.state(), JournalState::TakenBack);
+}
+
+#[test]
+fn others_are_told_after_the_files_stand_both_ways() {
+    let machine = machine();
+    let before = machine.tree();
+    let log = machine.at("log");
+    let told = |word: &str| {
+        let script = format!("echo {word} $(cat {}) >> {}", machine.at("etc/a").display(), log.display());
+        vec!["/bin/sh".to_owned(), "-c".to_owned(), script]
+    };
+    let settle = Step::Settle { argv: told("carried out"), undo: told("taken back") };
+    machine.host.apply(&plan([write("/etc/a", Some("old"), "new"), settle])).expect("apply");
+    machine.host.undo("1").expect("undo");
+    assert_eq!(machine.text("log").as_deref(), Some("carried out new\ntaken back old\n"));
+
+    let failing = Step::Settle { argv: vec!["/bin/false".into()], undo: told("again") };
+    let failure = machine.host.apply(&plan([write("/etc/a", Some("old"), "new"), failing]));
+    assert_eq!(failure.expect_err("the program fails").code(), Some(codes::PROGRAM_FAILED));
+    assert!(machine.text("log").is_some_and(|log| log.ends_with("again old\n")));
+    fs::remove_file(log).expect("log");
+    assert_eq!(machine.tree(), before);
 }
 
 #[test]

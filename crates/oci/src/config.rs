@@ -4,8 +4,9 @@ use crate::codes;
 use crate::node::{Node, invalid};
 use diag::{Failure, Result};
 
-/// The largest `config.json` that is accepted, in bytes. Real ones have 10 to 100 KB.
-pub const MAX_BYTES: usize = 10 * 1024 * 1024;
+/// The largest `config.json` that is accepted, in bytes. Real ones have 10 to 100 KB; one with 10,000
+/// mounts has 2 MB.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The deepest nesting that is accepted. Real ones have about 8 levels; `encoding/json` of Go stops at 10000.
 pub const MAX_DEPTH: usize = 128;
 

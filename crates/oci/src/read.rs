@@ -8,7 +8,31 @@ use crate::node::{Node, invalid};
 use crate::{Config, model};
 use diag::Result;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+use std::fmt;
+
+/// Any string: to see that there is one costs no memory, however many there are.
+struct AnyText;
+
+impl<'de> Deserialize<'de> for AnyText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_str(AnyTextVisitor)
+    }
+}
+
+struct AnyTextVisitor;
+
+impl Visitor<'_> for AnyTextVisitor {
+    type Value = AnyText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E>(self, _: &str) -> std::result::Result<AnyText, E> {
+        Ok(AnyText)
+    }
+}
 
 impl Config {
     /// `ociVersion`.
@@ -81,7 +105,7 @@ impl Config {
     /// Runs every reader.
     pub(crate) fn check(&self) -> Result<()> {
         self.value::<String>(&["ociVersion"])?;
-        self.list::<String>(&["process", "env"])?;
+        self.list::<AnyText>(&["process", "env"])?;
         self.pairs(&["annotations"])?;
         self.list::<Mount>(&["mounts"])?;
         self.root_member()?;

@@ -17,11 +17,13 @@ fn step_diff(step: &Step) -> String {
             Some(old) => format!("link {path}: {old} -> {target}\n"),
             None => format!("link {path} -> {target}\n"),
         },
-        Step::Run { argv, .. } => format!("$ {}\n", argv.join(" ")),
+        Step::Run { argv, .. } | Step::Settle { argv, .. } => format!("$ {}\n", argv.join(" ")),
     }
 }
 
-fn file_diff(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> String {
+/// The unified diff of one file; `None` is no file.
+#[must_use]
+pub fn file_diff(path: &str, before: Option<&[u8]>, after: Option<&[u8]>) -> String {
     let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
     let name = |bytes: Option<&[u8]>| if bytes.is_some() { path } else { "/dev/null" };
     let (old, new) = (text(before), text(after));

@@ -3,7 +3,7 @@
 
 mod diff;
 
-pub use diff::unified_diff;
+pub use diff::{file_diff, unified_diff};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +57,14 @@ pub enum Step {
         argv: Vec<String>,
         /// Program and arguments that take the effect back, when there are such.
         undo: Option<Vec<String>>,
+    },
+    /// Run a program that makes others see the files that the steps before wrote: a daemon is
+    /// restarted. When the plan is taken back it runs after those files are what they were.
+    Settle {
+        /// Program (absolute path) and arguments.
+        argv: Vec<String>,
+        /// Program and arguments after the plan was taken back.
+        undo: Vec<String>,
     },
 }
 
