@@ -1,6 +1,4 @@
 //! Driver capabilities: which families of driver files a container asks for.
-//!
-//! Only the prestart hook looks at them; the original's CDI modes give every container all files.
 
 use crate::codes;
 use crate::request::Variables;
@@ -17,6 +15,26 @@ pub struct Capabilities {
     pub families: BTreeSet<Family>,
     /// Whether the 32-bit libraries of these families are wanted too.
     pub compat32: bool,
+}
+
+impl Capabilities {
+    /// Whether files of this family are wanted.
+    #[must_use]
+    pub fn has(&self, family: Family) -> bool {
+        family == Family::Always || self.families.contains(&family)
+    }
+}
+
+/// Libraries of other families that OpenGL, EGL and Vulkan load too: the shader compiler, the allocator
+/// behind GBM, the presentation of Vulkan.
+const OF_GRAPHICS_TOO: &[&str] = &["libnvidia-gpucomp.so", "libnvidia-allocator.so", "libnvidia-present.so"];
+
+impl Capabilities {
+    /// Whether a library is wanted, by its file name.
+    pub(crate) fn has_library(&self, name: &str, family: Family) -> bool {
+        let with_graphics = || OF_GRAPHICS_TOO.iter().any(|stem| name.starts_with(stem));
+        self.has(family) || (self.families.contains(&Family::Graphics) && with_graphics())
+    }
 }
 
 const ALL: &[&str] = &["compat32", "compute", "display", "graphics", "ngx", "utility", "video"];
@@ -43,6 +61,26 @@ pub fn capabilities(config: &Config, settings: &Settings) -> Result<Capabilities
         _ => BTreeSet::from(["utility", "compute"]).intersection(&supported).copied().collect(),
     };
     Ok(of_names(&chosen))
+}
+
+/// The capabilities for the modes in which the original gives every container all files: `None`, which
+/// is all of them, where the container does not say what it needs. `all` is everything too, and the
+/// 32-bit libraries.
+///
+/// # Errors
+/// As for [`capabilities`].
+pub fn explicit_capabilities(config: &Config, settings: &Settings) -> Result<Option<Capabilities>> {
+    let variables = Variables::of(config);
+    let asked = names(variables.get("NVIDIA_DRIVER_CAPABILITIES").unwrap_or_default());
+    if asked.is_empty() {
+        return Ok(None);
+    }
+    let mut found = capabilities(config, settings)?;
+    if asked.contains("all") && ALL.iter().all(|name| supported(settings).is_ok_and(|all| all.contains(name)))
+    {
+        found.families.insert(Family::Other);
+    }
+    Ok(Some(found))
 }
 
 fn names(text: &str) -> BTreeSet<&str> {

@@ -14,3 +14,7 @@ pub const NODE_MISSING: Code = Code::new("R204");
 pub const UNSUPPORTED_CAPABILITIES: Code = Code::new("R205");
 /// Devices of our own just-in-time kind are asked for together with devices of other kinds.
 pub const MIXED_KINDS: Code = Code::new("R206");
+/// The driver or a GPU does not give what `NVIDIA_REQUIRE_*` of an image asks for.
+pub const REQUIREMENT_NOT_MET: Code = Code::new("R207");
+/// A `NVIDIA_REQUIRE_*` expression or `CUDA_VERSION` cannot be understood.
+pub const INVALID_REQUIREMENT: Code = Code::new("R208");

@@ -3,7 +3,7 @@
 use crate::{Ask, Policy, Request, Target, hooks, links, mounts, nodes, select};
 use cdi::ContainerEdits;
 use diag::Result;
-use driver::Driver;
+use driver::{Driver, Platform};
 
 /// The edits that give a container what it asks for; none when it asks for nothing.
 ///
@@ -14,7 +14,10 @@ pub fn edits(request: &Request, driver: &Driver, policy: &Policy) -> Result<Cont
     if request.ask == Ask::Nothing {
         return Ok(edits);
     }
-    for target in select(&request.ask, driver)? {
+    let targets = select(&request.ask, driver)?;
+    let policy = &policy.for_gpus(targets.iter().filter_map(|target| driver.gpus.get(target.gpu)));
+    let policy = &policy.for_platform(driver.platform);
+    for target in targets {
         edits.append(&of_target(target, driver, policy));
     }
     if request.ask == Ask::DriverOnly {
@@ -49,7 +52,8 @@ fn environment(driver: &Driver) -> Vec<String> {
     let mut folders: Vec<&str> = driver
         .libraries
         .iter()
-        .filter(|library| library.bits == 64 && is_driver(&library.file.container_path))
+        .filter(|library| driver.platform == Platform::Pci && library.bits == 64)
+        .filter(|library| is_driver(&library.file.container_path))
         .filter_map(|library| Some(library.file.container_path.rsplit_once('/')?.0))
         .collect();
     folders.dedup();

@@ -2,12 +2,15 @@
 
 use crate::links::sorted_libraries;
 use crate::policy::{HookStyle, Policy};
-use crate::{Target, links};
+use crate::{Target, links, platform};
 use cdi::Hook;
-use driver::{Driver, Gpu, Link};
+use driver::{Driver, Gpu, Link, Platform};
 
 /// The hooks of all containers.
 pub(crate) fn common(driver: &Driver, policy: &Policy) -> Vec<Hook> {
+    if driver.platform != Platform::Pci {
+        return platform::hooks(driver, policy);
+    }
     match policy.hook_style {
         HookStyle::Fused => fused(driver, policy).into_iter().collect(),
         HookStyle::Separate => separate(driver, policy),
@@ -16,10 +19,11 @@ pub(crate) fn common(driver: &Driver, policy: &Policy) -> Vec<Hook> {
 
 /// The hooks of one GPU. The fused hook finds out by itself which GPUs a container has.
 pub(crate) fn of_target(target: Target, driver: &Driver, policy: &Policy) -> Vec<Hook> {
-    let gpu = driver
-        .gpus
-        .get(target.gpu)
-        .filter(|_| target.mig.is_none() && policy.hook_style == HookStyle::Separate);
+    let shown = |gpu: &&Gpu| match target.mig {
+        None => true,
+        Some(mig) => gpu.mig.get(mig).is_some_and(driver::Mig::has_graphics),
+    };
+    let gpu = driver.gpus.get(target.gpu).filter(|_| !policy.is_fused()).filter(shown);
     let links = gpu.map(links::of_gpu).unwrap_or_default();
     symlinks(&links, policy).into_iter().collect()
 }
@@ -37,11 +41,13 @@ fn fused(driver: &Driver, policy: &Policy) -> Option<Hook> {
         arguments.extend(folders(driver, policy));
         arguments.extend(sonames(driver, policy));
     }
+    arguments.extend(crate::loader_files::arguments(driver, policy));
     if policy.wants_hook("enable-cuda-compat") {
         arguments.extend(host_driver_version(driver));
     }
     for name in ["disable-device-node-modification", "update-application-profile"] {
-        if policy.wants_hook(name) {
+        let is_needed = name != "update-application-profile" || policy.wants_graphics();
+        if policy.wants_hook(name) && is_needed {
             arguments.push(format!("--{name}"));
         }
     }
@@ -60,19 +66,27 @@ fn separate(driver: &Driver, policy: &Policy) -> Vec<Hook> {
     let version = host_driver_version(driver);
     add("enable-cuda-compat", version.is_some(), version.into_iter().collect());
     let folders = folders(driver, policy);
-    let ldconfig = policy.ldconfig_path.iter().flat_map(|path| ["--ldconfig-path".to_owned(), path.clone()]);
-    add("update-ldcache", !folders.is_empty(), ldconfig.chain(folders.clone()).collect());
+    add("update-ldcache", !folders.is_empty(), ldconfig(policy).chain(folders.clone()).collect());
     add("disable-device-node-modification", true, Vec::new());
     add("update-application-profile", true, Vec::new());
     hooks
 }
 
-fn symlinks(links: &[Link], policy: &Policy) -> Option<Hook> {
+/// The hook that makes newer CUDA libraries of an image known to its loader, for a container with these
+/// GPUs; none where they would be refused.
+#[must_use]
+pub fn compat_hook(driver: &Driver, targets: &[Target], policy: &Policy) -> Option<Hook> {
+    let policy = policy.for_gpus(targets.iter().filter_map(|target| driver.gpus.get(target.gpu)));
+    let version = host_driver_version(driver)?;
+    policy.wants_hook("enable-cuda-compat").then(|| hook("enable-cuda-compat", vec![version], &policy))
+}
+
+pub(crate) fn symlinks(links: &[Link], policy: &Policy) -> Option<Hook> {
     (!links.is_empty() && policy.wants_hook("create-symlinks"))
         .then(|| hook("create-symlinks", pairs("--link", links), policy))
 }
 
-fn hook(name: &str, arguments: Vec<String>, policy: &Policy) -> Hook {
+pub(crate) fn hook(name: &str, arguments: Vec<String>, policy: &Policy) -> Hook {
     let program = links::base_name(&policy.hook_path);
     let mut args = vec![program.to_owned()];
     if program == "nvidia-ctk" {
@@ -90,15 +104,19 @@ fn hook(name: &str, arguments: Vec<String>, policy: &Policy) -> Hook {
     }
 }
 
-fn pairs(flag: &str, links: &[Link]) -> Vec<String> {
+pub(crate) fn pairs(flag: &str, links: &[Link]) -> Vec<String> {
     links.iter().flat_map(|link| [flag.to_owned(), format!("{}::{}", link.target, link.path)]).collect()
 }
 
-fn folders(driver: &Driver, policy: &Policy) -> Vec<String> {
+pub(crate) fn ldconfig(policy: &Policy) -> impl Iterator<Item = String> {
+    policy.ldconfig_path.iter().flat_map(|path| ["--ldconfig-path".to_owned(), path.clone()])
+}
+
+pub(crate) fn folders(driver: &Driver, policy: &Policy) -> Vec<String> {
     links::folders(driver, policy).into_iter().flat_map(|folder| ["--folder".to_owned(), folder]).collect()
 }
 
-fn sonames(driver: &Driver, policy: &Policy) -> Vec<String> {
+pub(crate) fn sonames(driver: &Driver, policy: &Policy) -> Vec<String> {
     sorted_libraries(driver, policy)
         .iter()
         .filter_map(|library| Some(format!("{}={}", library.soname.as_deref()?, library.file.container_path)))

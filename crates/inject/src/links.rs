@@ -6,10 +6,11 @@ use driver::{Driver, Library, Link};
 /// Links that the driver's installer makes under names other than the SONAME: they come first.
 const INSTALLED: &[&str] = &["libcuda.so", "libGLX_indirect.so.0", "libnvidia-opticalflow.so"];
 
-/// Links in the directories of the libraries, by library.
+/// Links in the directories of the libraries, in the order in which the driver has these.
 pub(crate) fn of_libraries(driver: &Driver, policy: &Policy, wanted: impl Fn(&Library) -> bool) -> Vec<Link> {
-    let libraries = sorted_libraries(driver, policy);
-    unique(libraries.iter().filter(|library| wanted(library)).flat_map(|library| of_library(library)))
+    let libraries =
+        driver.libraries.iter().filter(|library| policy.wants_library(library) && wanted(library));
+    unique(libraries.flat_map(of_library))
 }
 
 /// The libraries that are wanted, by depth and path.
@@ -36,7 +37,7 @@ fn of_library(library: &Library) -> Vec<Link> {
 
 /// Links of graphics stacks that lie apart from the libraries that they lead to.
 pub(crate) fn of_graphics(driver: &Driver, policy: &Policy) -> Vec<Link> {
-    if !policy.wants_graphics() {
+    if !policy.graphics_links || !policy.wants_graphics() {
         return Vec::new();
     }
     let libraries = driver.libraries.iter().filter(|library| library.bits == 64).map(|library| &library.file);
@@ -62,15 +63,15 @@ pub(crate) fn of_gpu(gpu: &driver::Gpu) -> Vec<Link> {
     unique(gpu.drm_links.iter().filter(is_there).cloned())
 }
 
-/// Directories of the mounted libraries.
+/// Directories of the mounted libraries, in the order in which the driver has them.
 pub(crate) fn folders(driver: &Driver, policy: &Policy) -> Vec<String> {
-    let libraries = sorted_libraries(driver, policy);
-    let folders = libraries.iter().filter_map(|library| library.file.container_path.rsplit_once('/'));
-    let mut folders =
-        crate::order::by_depth(folders.map(|(folder, _)| folder.to_owned()).collect(), |folder: &String| {
-            folder
-        });
-    folders.dedup();
+    let libraries = driver.libraries.iter().filter(|library| policy.wants_library(library));
+    let mut folders: Vec<String> = Vec::new();
+    for (folder, _) in libraries.filter_map(|library| library.file.container_path.rsplit_once('/')) {
+        if !folders.iter().any(|known| known == folder) {
+            folders.push(folder.to_owned());
+        }
+    }
     folders
 }
 

@@ -14,9 +14,12 @@ pub(crate) fn of(driver: &Driver, policy: &Policy) -> Vec<Mount> {
     let libraries =
         driver.libraries.iter().filter(|library| policy.wants_library(library)).map(|library| &library.file);
     let binaries = driver.binaries.iter().filter(|file| policy.wants_binary(file));
-    let graphics =
-        driver.configs.iter().chain(&driver.xorg).filter(|file| policy.wants_graphics() || is_compute(file));
-    let files = libraries.chain(binaries).chain(graphics).chain(&driver.firmware);
+    let graphics = driver
+        .configs
+        .iter()
+        .chain(&driver.xorg)
+        .filter(|file| if is_compute(file) { policy.wants_compute() } else { policy.wants_graphics() });
+    let files = libraries.chain(binaries).chain(graphics).chain(&driver.firmware).chain(&driver.others);
     let mut mounts: Vec<Mount> = files.map(|file| mount(file, FILE)).collect();
     mounts.extend(driver.sockets.iter().map(|file| mount(file, SOCKET)));
     let mut mounts = crate::order::by_depth(mounts, |mount| &mount.container_path);

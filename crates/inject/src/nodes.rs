@@ -7,8 +7,9 @@ use driver::{Driver, Node};
 /// The nodes of a GPU or MIG device: its own, DRM nodes for a whole GPU, capability nodes for MIG.
 pub(crate) fn of_target(target: Target, driver: &Driver, policy: &Policy) -> ContainerEdits {
     let Some(gpu) = driver.gpus.get(target.gpu) else { return ContainerEdits::default() };
-    let mut nodes: Vec<&Node> = gpu.node.iter().collect();
+    let mut nodes: Vec<&Node> = gpu.node.iter().chain(&gpu.companions).collect();
     match target.mig.and_then(|mig| gpu.mig.get(mig)) {
+        Some(mig) if mig.has_graphics() => nodes.extend(mig.caps.iter().chain(&gpu.drm)),
         Some(mig) => nodes.extend(&mig.caps),
         None => nodes.extend(&gpu.drm),
     }
@@ -22,6 +23,7 @@ pub(crate) fn control(driver: &Driver, policy: &Policy) -> ContainerEdits {
 
 /// These nodes, by depth and path, and the groups that may use them.
 pub(crate) fn edits(nodes: &[&Node], policy: &Policy) -> ContainerEdits {
+    let nodes: Vec<&Node> = nodes.iter().copied().filter(|node| policy.wants_node(&node.path)).collect();
     let device_nodes = nodes.iter().map(|node| device_node(node)).collect();
     let device_nodes = crate::order::by_depth(device_nodes, |node: &DeviceNode| &node.path);
     let groups = nodes.iter().filter(|node| policy.additional_gids && needs_group(node));

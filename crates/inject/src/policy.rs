@@ -1,6 +1,7 @@
 //! How edits are made: choices of the administrator, not of the container.
 
 use crate::Capabilities;
+use driver::families::Family;
 
 /// The hooks of the original's list; each can be disabled.
 pub const HOOK_NAMES: &[&str] = &[
@@ -37,6 +38,8 @@ pub struct Policy {
     pub enabled_hooks: Vec<String>,
     /// `ldconfig` for the separate hook `update-ldcache`.
     pub ldconfig_path: Option<String>,
+    /// Whether links of graphics stacks that lie apart from the libraries are made.
+    pub graphics_links: bool,
     /// Only files of these families, or all 64-bit files.
     pub capabilities: Option<Capabilities>,
 }
@@ -52,6 +55,7 @@ impl Policy {
             disabled_hooks: Vec::new(),
             enabled_hooks: Vec::new(),
             ldconfig_path: None,
+            graphics_links: true,
             capabilities: None,
         }
     }
@@ -61,11 +65,16 @@ impl Policy {
         !listed(&self.disabled_hooks) || self.enabled_hooks.iter().any(|enabled| enabled == name)
     }
 
+    pub(crate) fn is_fused(&self) -> bool {
+        self.hook_style == HookStyle::Fused
+    }
+
     pub(crate) fn wants_library(&self, library: &driver::Library) -> bool {
         match &self.capabilities {
             None => library.bits == 64,
             Some(wanted) => {
-                wanted.families.contains(&library.family) && (library.bits == 64 || wanted.compat32)
+                let name = crate::links::base_name(&library.file.container_path);
+                wanted.has_library(name, library.family) && (library.bits == 64 || wanted.compat32)
             }
         }
     }
@@ -74,15 +83,53 @@ impl Policy {
         let name = file.container_path.rsplit('/').next().unwrap_or_default();
         match &self.capabilities {
             None => true,
-            Some(wanted) => wanted.families.contains(&driver::families::of_binary(name)),
+            Some(wanted) => wanted.has(driver::families::of_binary(name)),
         }
+    }
+
+    /// Unified memory comes with compute, mode setting and DRM with graphics, as in libnvidia-container;
+    /// all other nodes always.
+    pub(crate) fn wants_node(&self, path: &str) -> bool {
+        let Some(wanted) = &self.capabilities else { return true };
+        match path.rsplit('/').next().unwrap_or_default() {
+            "nvidia-uvm" | "nvidia-uvm-tools" => wanted.has(Family::Compute),
+            "nvidia-modeset" => wanted.has(Family::Graphics),
+            _ => !path.starts_with("/dev/dri/") || wanted.has(Family::Graphics),
+        }
+    }
+
+    /// OpenCL's list of drivers.
+    pub(crate) fn wants_compute(&self) -> bool {
+        self.capabilities.as_ref().is_none_or(|wanted| wanted.has(Family::Compute))
+    }
+
+    /// The choices for a container with these GPUs: GeForce and TITAN cards refuse newer CUDA
+    /// libraries than the driver's own (error 804), so the image's are left alone.
+    pub(crate) fn for_gpus<'a>(&self, mut gpus: impl Iterator<Item = &'a driver::Gpu>) -> Self {
+        let refuses = |gpu: &driver::Gpu| {
+            let name = gpu.name.as_deref().unwrap_or_default();
+            name.contains("GeForce") || name.contains("TITAN")
+        };
+        let mut policy = self.clone();
+        if self.hook_style == HookStyle::Fused && gpus.any(refuses) {
+            const COMPAT: &str = "enable-cuda-compat";
+            policy.enabled_hooks.retain(|name| name != COMPAT);
+            policy.disabled_hooks.push(COMPAT.to_owned());
+        }
+        policy
+    }
+
+    /// The choices for a platform: only PCI GPUs know driver capabilities.
+    pub(crate) fn for_platform(&self, platform: driver::Platform) -> Self {
+        let capabilities = self.capabilities.clone().filter(|_| platform == driver::Platform::Pci);
+        Self { capabilities, ..self.clone() }
     }
 
     /// Configuration of EGL, Vulkan and X.org, and X.org modules.
     pub(crate) fn wants_graphics(&self) -> bool {
         match &self.capabilities {
             None => true,
-            Some(wanted) => wanted.families.contains(&driver::families::Family::Graphics),
+            Some(wanted) => wanted.has(Family::Graphics),
         }
     }
 }

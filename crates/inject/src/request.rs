@@ -51,6 +51,8 @@ pub struct Request {
     pub privileged: bool,
     /// What is asked for beside GPUs: `gds`, `mofed`, `gdrcopy`, `nvswitch`, in this order.
     pub extras: Vec<&'static str>,
+    /// IMEX channels as they were asked for: `0`, `channel0`, `all`; each once.
+    pub imex_channels: Vec<String>,
     /// What was asked for and is left out, one line each, for the log.
     pub notes: Vec<String>,
 }
@@ -77,6 +79,19 @@ impl Ask {
             None if devices.is_empty() => Self::Nothing,
             None => Self::Devices(devices),
         }
+    }
+
+    /// The devices of these names, each once: `all` and `none` are names like others.
+    #[must_use]
+    pub fn of_names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Self {
+        let mut devices: Vec<String> = Vec::new();
+        for name in names {
+            let name = name.as_ref().trim();
+            if !name.is_empty() && !devices.iter().any(|known| known == name) {
+                devices.push(name.to_owned());
+            }
+        }
+        if devices.is_empty() { Self::Nothing } else { Self::Devices(devices) }
     }
 
     /// The fully qualified CDI names of the request; names without a kind get `default_kind`.
@@ -128,19 +143,17 @@ pub fn request(config: &Config, settings: &Settings, with_annotations: bool) -> 
     let privileged = config.bounding_capabilities().iter().any(|name| name == "CAP_SYS_ADMIN");
     let mut request = Request { privileged, ..Request::default() };
     let annotated = if with_annotations { annotations(config, settings) } else { Ask::Nothing };
-    let mounted =
-        if settings.accept_volume_mounts { volume_mounts(config, &mut request.notes) } else { Ask::Nothing };
-    let (ask, source) = if annotated != Ask::Nothing {
-        (annotated, Source::Annotations)
-    } else if mounted != Ask::Nothing {
-        (mounted, Source::VolumeMounts)
-    } else {
-        (environment(&variables, settings, &mut request), Source::Environment)
+    let mounts = if settings.accept_volume_mounts { Mounted::of(config) } else { Mounted::default() };
+    request.notes.extend(mounts.notes);
+    let (ask, source) = match mounts.devices {
+        _ if annotated != Ask::Nothing => (annotated, Source::Annotations),
+        Some(devices) => (devices, Source::VolumeMounts),
+        None => (environment(&variables, settings, &mut request), Source::Environment),
     };
     if ask != Ask::Nothing {
         request.source = source;
         request.extras = variables.extras();
-        request.notes.extend(variables.unsupported());
+        request.imex_channels = imex_channels(&variables, mounts.imex_channels, settings, &mut request);
     }
     request.ask = ask;
     request
@@ -152,43 +165,105 @@ fn annotations(config: &Config, settings: &Settings) -> Ask {
     let wanted = |key: &str| prefixes.iter().any(|prefix| key.starts_with(prefix.as_str()));
     let found: BTreeMap<String, String> =
         config.annotations().into_iter().filter(|(key, _)| wanted(key)).collect();
-    Ask::of_list(found.values().flat_map(|value| value.split(',')))
+    Ask::of_names(found.values().flat_map(|value| value.split(',')))
 }
 
-fn volume_mounts(config: &Config, notes: &mut Vec<String>) -> Ask {
-    let mut ids = Vec::new();
-    for mount in config.mounts() {
-        let Some(name) = mount.destination.strip_prefix(VOLUME_MOUNTS) else { continue };
-        if mount.source.as_deref() != Some("/dev/null") || name.starts_with("imex/") {
-            continue;
+/// What mounts of `/dev/null` ask for.
+#[derive(Default)]
+struct Mounted {
+    /// `None`: no such mount.
+    devices: Option<Ask>,
+    imex_channels: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Mounted {
+    fn of(config: &Config) -> Self {
+        let mut mounted = Self::default();
+        let mut ids = Vec::new();
+        for mount in config.mounts() {
+            let destination = plain(&mount.destination);
+            let name = destination.strip_prefix(VOLUME_MOUNTS).unwrap_or_default();
+            if name.is_empty() || mount.source.as_deref().map(plain).as_deref() != Some("/dev/null") {
+                continue;
+            }
+            match (name.strip_prefix("imex/"), name.strip_prefix("cdi/").map(cdi_mount)) {
+                (Some(channel), _) => mounted.imex_channels.push(channel.to_owned()),
+                (None, None) => ids.push(name.to_owned()),
+                (None, Some(Some(qualified))) => ids.push(qualified),
+                (None, Some(None)) => {
+                    mounted.notes.push(format!("ignoring invalid CDI device mount {destination}"));
+                }
+            }
         }
-        match name.strip_prefix("cdi/").map(cdi_mount) {
-            None => ids.push(name.to_owned()),
-            Some(Some(qualified)) => ids.push(qualified),
-            Some(None) => notes.push(format!("ignoring invalid CDI device mount {}", mount.destination)),
+        mounted.devices = (!ids.is_empty()).then(|| Ask::of_list(ids));
+        mounted
+    }
+}
+
+/// The path without empty and `.` parts, and without what `..` takes back.
+fn plain(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
         }
     }
-    Ask::of_list(ids)
+    format!("/{}", parts.join("/"))
 }
 
 /// `vendor/class/device` or `vendor/class=device`.
 fn cdi_mount(path: &str) -> Option<String> {
-    let qualified = match path.rsplit_once('/') {
-        Some((kind, device)) if kind.contains('/') => format!("{kind}={device}"),
-        _ => path.to_owned(),
-    };
+    if cdi::is_qualified(path) {
+        return Some(path.to_owned());
+    }
+    let mut parts = path.splitn(3, '/');
+    let qualified = format!("{}/{}={}", parts.next()?, parts.next()?, parts.next()?);
     cdi::is_qualified(&qualified).then_some(qualified)
 }
 
+/// IMEX channels; those of mounts take the place of the variable, for which the same gate stands as for
+/// GPUs. `all` is only for mounts.
+fn imex_channels(
+    variables: &Variables,
+    mounted: Vec<String>,
+    settings: &Settings,
+    request: &mut Request,
+) -> Vec<String> {
+    const VARIABLE: &str = "NVIDIA_IMEX_CHANNELS";
+    if settings.features.ignore_imex_channel_requests == Some(true) {
+        return Vec::new();
+    }
+    if let Ask::Devices(channels) = Ask::of_names(mounted) {
+        return channels;
+    }
+    match Ask::of_list(variables.get(VARIABLE).unwrap_or_default().split(',')) {
+        Ask::Devices(channels) if request.privileged || settings.accept_envvar_when_unprivileged => channels,
+        Ask::Devices(_) => {
+            request.notes.push(refused(&[VARIABLE]));
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
+
 fn environment(variables: &Variables, settings: &Settings, request: &mut Request) -> Ask {
-    let ask = variables.devices(&settings.swarm_resource);
+    let names = variables.names(&settings.swarm_resource);
+    let ask = variables.devices(&names);
     if ask == Ask::Nothing || request.privileged || settings.accept_envvar_when_unprivileged {
         return ask;
     }
-    request
-        .notes
-        .push("Ignoring devices requested by environment variable(s) in unprivileged container".to_owned());
+    request.notes.push(refused(&names));
     Ask::Nothing
+}
+
+fn refused(names: &[&str]) -> String {
+    format!(
+        "Ignoring devices requested by environment variable(s) in unprivileged container: [{}]",
+        names.join(" ")
+    )
 }
 
 /// The container's environment; of a name that stands twice the last one counts, as for the programs
@@ -204,26 +279,32 @@ impl Variables {
         self.0.iter().rev().find_map(|entry| entry.strip_prefix(name)?.strip_prefix('='))
     }
 
+    /// The variables whose names are wanted, each once, by name.
+    pub(crate) fn named(&self, wanted: impl Fn(&str) -> bool) -> BTreeMap<&str, &str> {
+        self.0.iter().filter_map(|entry| entry.split_once('=')).filter(|(name, _)| wanted(name)).collect()
+    }
+
     /// An image made before CUDA 9 asks for all GPUs by its `CUDA_VERSION` alone.
     pub(crate) fn is_legacy_image(&self) -> bool {
         let set = |name| self.get(name).is_some_and(|value| !value.is_empty());
         set("CUDA_VERSION") && !set("NVIDIA_REQUIRE_CUDA")
     }
 
-    fn devices(&self, swarm_resource: &str) -> Ask {
+    /// The variables that ask for devices: those of `swarm-resource` that are set, else the usual one.
+    fn names<'a>(&self, swarm_resource: &'a str) -> Vec<&'a str> {
         let swarm: Vec<&str> = swarm_resource
             .split(',')
             .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .filter_map(|name| self.get(name))
+            .filter(|name| !name.is_empty() && self.get(name).is_some())
             .collect();
-        if !swarm.is_empty() {
-            return Ask::of_list(swarm.iter().flat_map(|value| value.split(',')));
-        }
-        match self.get("NVIDIA_VISIBLE_DEVICES") {
-            Some(value) => Ask::of_list(value.split(',')),
-            None if self.is_legacy_image() => Ask::All,
-            None => Ask::Nothing,
+        if swarm.is_empty() { vec!["NVIDIA_VISIBLE_DEVICES"] } else { swarm }
+    }
+
+    fn devices(&self, names: &[&str]) -> Ask {
+        let values: Vec<&str> = names.iter().filter_map(|name| self.get(name)).collect();
+        match values.is_empty() {
+            true if self.is_legacy_image() => Ask::All,
+            _ => Ask::of_list(values.iter().flat_map(|value| value.split(','))),
         }
     }
 
@@ -237,12 +318,5 @@ impl Variables {
         ];
         let enabled = GATED.iter().filter(|(name, _)| self.get(name) == Some("enabled"));
         enabled.map(|(_, extra)| *extra).collect()
-    }
-
-    /// What the original would add and we cannot yet.
-    fn unsupported(&self) -> Option<String> {
-        const IMEX: &str = "NVIDIA_IMEX_CHANNELS";
-        let wanted = self.get(IMEX).is_some_and(|value| !matches!(value, "" | "none" | "all"));
-        wanted.then(|| format!("{IMEX} is not supported yet and has no effect"))
     }
 }

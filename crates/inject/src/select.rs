@@ -2,7 +2,7 @@
 
 use crate::{Ask, codes};
 use diag::{Failure, Result};
-use driver::{Driver, Gpu};
+use driver::{Driver, Gpu, Platform};
 
 /// A GPU or a MIG device, by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +11,17 @@ pub struct Target {
     pub gpu: usize,
     /// Position in [`Gpu::mig`]; `None` is the whole GPU.
     pub mig: Option<usize>,
+}
+
+impl Ask {
+    /// The ids of single devices; none where all or none are asked for.
+    #[must_use]
+    pub fn ids(&self) -> &[String] {
+        match self {
+            Self::Devices(ids) => ids,
+            Self::Nothing | Self::DriverOnly | Self::All => &[],
+        }
+    }
 }
 
 /// The GPUs and MIG devices that are asked for, each once, in the order of the request. `all` is every
@@ -31,6 +42,14 @@ pub fn select(ask: &Ask, driver: &Driver) -> Result<Vec<Target>> {
     }
     match ask {
         Ask::Nothing | Ask::DriverOnly => Ok(Vec::new()),
+        Ask::All if !driver.gpus.is_empty() && !driver.gpus.iter().any(Gpu::has_node) => Err(Failure::coded(
+            codes::NODE_MISSING,
+            format!(
+                "no GPU of this machine has a device node below {}/dev",
+                driver.dev_root.trim_end_matches('/')
+            ),
+        )
+        .hint("`nvidia-modprobe -c 0` or `nvidia-smi`, run as root, makes the nodes")),
         Ask::All => Ok(all(driver)),
         Ask::Devices(ids) => {
             let mut targets = Vec::with_capacity(ids.len());
@@ -47,7 +66,7 @@ pub fn select(ask: &Ask, driver: &Driver) -> Result<Vec<Target>> {
 
 fn all(driver: &Driver) -> Vec<Target> {
     let of_gpu = |(position, gpu): (usize, &Gpu)| -> Vec<Target> {
-        match (gpu.mig_enabled, gpu.node.is_some()) {
+        match (gpu.mig_enabled, gpu.has_node()) {
             (_, false) => Vec::new(),
             (false, true) => vec![Target { gpu: position, mig: None }],
             (true, true) => (0..gpu.mig.len()).map(|mig| Target { gpu: position, mig: Some(mig) }).collect(),
@@ -58,17 +77,21 @@ fn all(driver: &Driver) -> Vec<Target> {
 
 fn find(id: &str, driver: &Driver) -> Result<Target> {
     let target = locate(id, driver)?;
-    match driver.gpus.get(target.gpu).map(|gpu| (gpu, &gpu.node)) {
-        Some((gpu, None)) => Err(Failure::coded(
+    match driver.gpus.get(target.gpu).filter(|gpu| !gpu.has_node()) {
+        Some(gpu) => Err(Failure::coded(
             codes::NODE_MISSING,
             format!("device node /dev/nvidia{} of GPU {} is missing", gpu.minor, target.gpu),
         )
         .hint("`nvidia-modprobe -c 0` or `nvidia-smi`, run as root, makes the nodes")),
-        _ => Ok(target),
+        None => Ok(target),
     }
 }
 
 fn locate(id: &str, driver: &Driver) -> Result<Target> {
+    if driver.platform == Platform::Wsl && !driver.gpus.is_empty() && is_gpu_id(id) {
+        // One node is the way to all GPUs.
+        return Ok(Target { gpu: 0, mig: None });
+    }
     if let Ok(index) = id.parse::<usize>() {
         return by_index(index, driver);
     }
@@ -79,6 +102,7 @@ fn locate(id: &str, driver: &Driver) -> Result<Target> {
     }
     let upper = id.get(..4).map(str::to_ascii_uppercase);
     match upper.as_deref() {
+        Some("MIG-") if id.contains('/') => by_instances(id, driver),
         Some("GPU-" | "MIG-") => by_uuid(id, driver),
         _ if is_pci_address(id) => by_bus_id(id, driver),
         _ => Err(Failure::coded(
@@ -110,6 +134,45 @@ fn by_mig_index(gpu: usize, mig: usize, driver: &Driver) -> Result<Target> {
         ),
     };
     Err(missing(format!("no MIG device {gpu}:{mig}: {reason}")))
+}
+
+fn is_gpu_id(id: &str) -> bool {
+    let is_uuid = id.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("GPU-"));
+    is_uuid || !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// `MIG-GPU-<uuid>/<GPU instance>/<compute instance>`: the names of MIG devices before driver 470.
+fn by_instances(id: &str, driver: &Driver) -> Result<Target> {
+    let mut parts = id.get(4..).unwrap_or_default().split('/');
+    let number = |parts: &mut std::str::Split<'_, char>| parts.next()?.parse::<u32>().ok();
+    let (uuid, gpu_instance, compute_instance) =
+        (parts.next().unwrap_or_default(), number(&mut parts), number(&mut parts));
+    let (Some(gpu_instance), Some(compute_instance), None) = (gpu_instance, compute_instance, parts.next())
+    else {
+        return Err(Failure::coded(
+            codes::INVALID_DEVICE_ID,
+            format!("identifier is not a valid UUID or index: {id:?}"),
+        )
+        .hint(
+            "a MIG device is named `MIG-<uuid>`, `<gpu>:<device>` or `MIG-GPU-<uuid>/<instance>/<instance>`",
+        ));
+    };
+    let whole = by_uuid(uuid, driver)?;
+    let known = driver.gpus.get(whole.gpu).map(|gpu| gpu.mig.as_slice()).unwrap_or_default();
+    let same = |device: &driver::Mig| {
+        device.gpu_instance == gpu_instance && device.compute_instance == compute_instance
+    };
+    match known.iter().position(same) {
+        Some(mig) => Ok(Target { mig: Some(mig), ..whole }),
+        None => Err(missing(format!(
+            "no MIG device {gpu_instance}/{compute_instance} on GPU {}: it has {}",
+            whole.gpu,
+            match known.len() {
+                0 => "none".to_owned(),
+                _ => listed(known.iter().map(|mig| format!("{}/{}", mig.gpu_instance, mig.compute_instance))),
+            }
+        ))),
+    }
 }
 
 fn by_uuid(id: &str, driver: &Driver) -> Result<Target> {

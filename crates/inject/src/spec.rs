@@ -3,7 +3,7 @@
 use crate::{Ask, Policy, Target, edits, order, select};
 use cdi::{ContainerEdits, Device, Spec};
 use diag::Result;
-use driver::Driver;
+use driver::{Driver, Platform};
 
 /// How devices are named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +63,9 @@ impl Naming {
     fn name(self, target: Target, driver: &Driver) -> Option<String> {
         let gpu = driver.gpus.get(target.gpu)?;
         let mig = target.mig.and_then(|mig| gpu.mig.get(mig));
+        if driver.platform == Platform::Wsl {
+            return Some("all".to_owned());
+        }
         match (self, mig) {
             (Self::Index, None) => Some(target.gpu.to_string()),
             (Self::Index, Some(mig)) => Some(format!("{}:{}", target.gpu, mig.index)),

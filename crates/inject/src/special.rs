@@ -47,7 +47,7 @@ fn without_graphics(driver: &Driver) -> Driver {
 }
 
 fn management_policy(policy: &Policy) -> Policy {
-    let mut policy = policy.clone();
+    let mut policy = Policy { graphics_links: false, ..policy.clone() };
     let never = ["disable-device-node-modification", "update-application-profile"];
     policy.enabled_hooks.retain(|name| !never.contains(&name.as_str()));
     policy.disabled_hooks.extend(never.map(str::to_owned));

@@ -159,6 +159,20 @@ fn hooks_can_be_disabled() {
     assert!(!args(&["update-ldcache"], &[], HookStyle::Fused).contains(&"--folder".to_owned()));
 }
 
+#[test]
+fn compatibility_libraries_stay_away_from_cards_that_refuse_them() {
+    let mut driver = conformance();
+    driver.gpus[1].name = Some("NVIDIA GeForce RTX 4090".into());
+    driver.gpus[2].name = Some("NVIDIA TITAN V".into());
+    let offers = |ids: &[&str]| {
+        let request = inject::Request { ask: Ask::of_list(ids), ..inject::Request::default() };
+        let edits = edits(&request, &driver, &Policy::new("/h")).expect("edits");
+        edits.hooks.iter().flat_map(|hook| &hook.args).any(|arg| arg.starts_with("--host-driver-version"))
+    };
+    assert!(offers(&["0"]) && offers(&["none"]));
+    assert!(!offers(&["1"]) && !offers(&["2"]) && !offers(&["0", "1"]) && !offers(&["all"]));
+}
+
 /// What a container has in the end; the order of nodes and hooks differs between the two ways.
 fn effect(config: &Config) -> impl PartialEq + std::fmt::Debug + use<> {
     let mut devices = config.devices();

@@ -96,18 +96,32 @@ fn annotations_count_only_where_they_are_wanted() {
 }
 
 #[test]
-fn what_is_not_supported_yet_is_noted() {
-    let found = request(
-        &config(&["NVIDIA_VISIBLE_DEVICES=0", "NVIDIA_GDS=enabled", "NVIDIA_IMEX_CHANNELS=1"], ""),
-        &Settings::default(),
-        false,
-    );
-    assert_eq!((found.extras.as_slice(), found.notes.len()), (["gds"].as_slice(), 1), "{:?}", found.notes);
-    let alone = request(&config(&["NVIDIA_GDS=enabled"], ""), &Settings::default(), false);
-    assert!(alone.notes.is_empty() && alone.extras.is_empty());
-    let other =
-        request(&config(&["NVIDIA_VISIBLE_DEVICES=0", "NVIDIA_MOFED=yes"], ""), &Settings::default(), false);
-    assert!(other.extras.is_empty());
+fn other_drivers_and_channels_come_with_gpus_only() {
+    let of = |env: &[&str]| request(&config(env, ""), &Settings::default(), false);
+    let found = of(&["NVIDIA_VISIBLE_DEVICES=0", "NVIDIA_GDS=enabled", "NVIDIA_IMEX_CHANNELS=1, channel2,1"]);
+    assert_eq!((found.extras.as_slice(), found.notes.len()), (["gds"].as_slice(), 0), "{:?}", found.notes);
+    assert_eq!(found.imex_channels, ["1", "channel2"]);
+    let alone = of(&["NVIDIA_GDS=enabled", "NVIDIA_IMEX_CHANNELS=1"]);
+    assert!(alone.imex_channels.is_empty() && alone.extras.is_empty());
+    assert!(of(&["NVIDIA_VISIBLE_DEVICES=0", "NVIDIA_MOFED=yes"]).extras.is_empty());
+    for nothing in ["", "all", "none", "void", "0,void", "0,all"] {
+        let channels = format!("NVIDIA_IMEX_CHANNELS={nothing}");
+        assert!(of(&["NVIDIA_VISIBLE_DEVICES=0", &channels]).imex_channels.is_empty(), "{nothing}");
+    }
+}
+
+#[test]
+fn channels_by_mounts_win_and_settings_can_refuse_them() {
+    let mounts = r#","mounts":[{"destination":"/var/run/nvidia-container-devices/imex/7","source":"/dev/null"},
+        {"destination":"/var/run//nvidia-container-devices/./all/","source":"/dev/../dev/null"},
+        {"destination":"/var/run/nvidia-container-devices","source":"/dev/null"}]"#;
+    let config = config(&["NVIDIA_IMEX_CHANNELS=1"], mounts);
+    let open = Settings { accept_volume_mounts: true, ..Settings::default() };
+    let found = request(&config, &open, false);
+    assert_eq!((found.ask, found.imex_channels), (Ask::All, vec!["7".to_owned()]));
+    let mut ignoring = open.clone();
+    ignoring.features.ignore_imex_channel_requests = Some(true);
+    assert!(request(&config, &ignoring, false).imex_channels.is_empty());
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! CUDA releases: the driver each came with, the floor of each family, what `nvcc` can target.
 
 use crate::{Capability, Cuda, Numbers, Row, Source};
+use std::sync::OnceLock;
 
 /// A release of the CUDA toolkit.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +12,8 @@ pub struct Release {
     pub update: u16,
     /// The Linux driver that it came with: with this one or a newer one all its features work.
     pub driver: &'static str,
+    /// Where it was read.
+    pub source: Source,
 }
 
 const NOTES: Source = Source::new(
@@ -19,7 +22,7 @@ const NOTES: Source = Source::new(
 );
 
 const fn release(major: u16, minor: u16, update: u16, driver: &'static str) -> Release {
-    Release { version: Cuda::new(major, minor), update, driver }
+    Release { version: Cuda::new(major, minor), update, driver, source: NOTES }
 }
 
 /// Releases, oldest first.
@@ -72,8 +75,27 @@ impl Row for Release {
     }
 
     fn source(&self) -> Source {
-        NOTES
+        self.source
     }
+}
+
+static WITH_DATA: OnceLock<Vec<Release>> = OnceLock::new();
+
+/// The releases with those of a data file, oldest first.
+#[must_use]
+pub fn releases() -> &'static [Release] {
+    WITH_DATA.get().map_or(RELEASES, Vec::as_slice)
+}
+
+/// Lays rows over the table.
+pub(crate) fn lay_over(rows: Vec<Release>) {
+    let mut all = rows;
+    let is_new =
+        |row: &&Release| !all.iter().any(|new| (new.version, new.update) == (row.version, row.update));
+    let kept: Vec<Release> = RELEASES.iter().filter(is_new).copied().collect();
+    all.extend(kept);
+    all.sort_by_key(|row| (row.version, row.update));
+    let _ = WITH_DATA.set(all);
 }
 
 /// All releases with one major number; they share a driver floor through minor version
@@ -163,13 +185,13 @@ pub fn family(version: Cuda) -> Option<&'static Family> {
 /// The driver that the first update of a release came with.
 #[must_use]
 pub fn own_driver(version: Cuda) -> Option<&'static str> {
-    RELEASES.iter().find(|release| release.version == version).map(|release| release.driver)
+    releases().iter().find(|release| release.version == version).map(|release| release.driver)
 }
 
 /// The newest release of the tables.
 #[must_use]
 pub fn newest() -> Cuda {
-    RELEASES.iter().map(|release| release.version).max().unwrap_or(Cuda::new(0, 0))
+    releases().iter().map(|release| release.version).max().unwrap_or(Cuda::new(0, 0))
 }
 
 /// Whether a release is in the tables.

@@ -84,10 +84,10 @@ pub fn reach(number: u32) -> Option<(Cuda, Cuda)> {
     let first =
         |text: &str| text.split('.').next().and_then(|part| part.parse::<u32>().ok()).unwrap_or(u32::MAX);
     let full =
-        cuda::RELEASES.iter().filter(|row| first(row.driver) <= number).map(|row| row.version).max()?;
+        cuda::releases().iter().filter(|row| first(row.driver) <= number).map(|row| row.version).max()?;
     let major = cuda::FAMILIES.iter().filter(|row| first(row.floor) <= number).map(|row| row.major).max();
     let newest =
-        |major| cuda::RELEASES.iter().map(|row| row.version).filter(|version| version.major == major).max();
+        |major| cuda::releases().iter().map(|row| row.version).filter(|version| version.major == major).max();
     Some((full, major.and_then(newest).unwrap_or(full).max(full)))
 }
 

@@ -306,6 +306,88 @@ fn last_of_family(major: u32) -> Option<Cuda> {
         .max()
 }
 
+/// The end of a system's maintenance.
+#[derive(Clone, Copy, Debug)]
+pub struct SystemEnd {
+    /// As in tags.
+    pub name: &'static str,
+    /// The month, `YYYY-MM`.
+    pub end: &'static str,
+    /// Where it was read.
+    pub source: Source,
+}
+
+const CANONICAL: Source =
+    Source::new("Canonical, Ubuntu release cycle, end of standard security maintenance", "2026-11-20");
+const CENTOS: Source = Source::new("CentOS project, end dates of CentOS Linux", "2026-11-20");
+
+/// Systems of tags whose maintenance has ended.
+pub const SYSTEM_ENDS: &[SystemEnd] = &[
+    SystemEnd { name: "ubuntu16.04", end: "2021-04", source: CANONICAL },
+    SystemEnd { name: "ubuntu18.04", end: "2023-05", source: CANONICAL },
+    SystemEnd { name: "ubuntu20.04", end: "2025-05", source: CANONICAL },
+    SystemEnd { name: "centos7", end: "2024-06", source: CENTOS },
+    SystemEnd { name: "centos8", end: "2021-12", source: CENTOS },
+];
+
+impl Row for SystemEnd {
+    fn subject(&self) -> String {
+        format!("end of {}", self.name)
+    }
+
+    fn source(&self) -> Source {
+        self.source
+    }
+}
+
+/// The end of a system's maintenance, when it is past.
+#[must_use]
+pub fn system_end(name: &str) -> Option<&'static SystemEnd> {
+    SYSTEM_ENDS.iter().find(|row| row.name == name)
+}
+
+/// Why the images of a tag get no more fixes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// A later update of the release has taken its place.
+    Replaced {
+        /// The last update.
+        last: &'static str,
+        /// The same tag with it, when the tag says enough.
+        instead: Option<String>,
+    },
+    /// The driver branch of the release has ended.
+    Branch {
+        /// The branch.
+        number: u32,
+        /// The last month of its maintenance.
+        end: &'static str,
+        /// Where it was read.
+        source: Source,
+    },
+}
+
+/// The day for which the tables hold; ends after it are in the future.
+const TODAY: &str = "2026-11";
+
+/// Why the images of a tag get no more fixes; `None`: they do, or it is not known.
+#[must_use]
+pub fn ended(tag: &Tag) -> Option<Ended> {
+    let version = tag.cuda().filter(|_| !tag.has_other_words)?;
+    let last = last_update(version)?;
+    if tag.version.0.len() == 3 && Numbers::parse(last.version)? > tag.version {
+        return Some(Ended::Replaced { last: last.version, instead: suggest(tag) });
+    }
+    let number = Numbers::parse(crate::cuda::own_driver(version)?)?.first();
+    // Branches that have ended of late may have a release whose images are still rebuilt.
+    let counts = |row: &&crate::driver::Branch| {
+        row.kind == crate::driver::Kind::LongTerm || row.end.is_some_and(|end| end < "2025")
+    };
+    let branch = crate::driver::branch_of(number).filter(counts)?;
+    let end = branch.end.filter(|end| *end < TODAY)?;
+    Some(Ended::Branch { number, end, source: branch.source() })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,6 +400,27 @@ mod tests {
         assert_eq!(tag.system.as_deref(), Some("ubuntu22.04"));
         assert_eq!(tag.cuda(), Some(Cuda::new(12, 4)));
         assert_eq!(Tag::parse("latest"), None);
+    }
+
+    #[test]
+    fn tags_end() {
+        let cases = [
+            ("12.1.0-base-ubuntu22.04", Some("12.1.1")),
+            ("12.1.1-base-ubuntu22.04", None),
+            ("12.2.2-base-ubuntu22.04", Some("2026-06")),
+            ("11.8.0-base-ubuntu22.04", None),
+            ("13.0.3-base-ubuntu22.04", None),
+            ("13.3.0-base-ubuntu22.04", None),
+            ("12.8.2-base-ubuntu22.04", None),
+            ("12.1.0-custom", None),
+        ];
+        for (text, expected) in cases {
+            let found = ended(&Tag::parse(text).unwrap()).map(|ended| match ended {
+                Ended::Replaced { last, .. } => last,
+                Ended::Branch { end, .. } => end,
+            });
+            assert_eq!(found, expected, "{text}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod compat;
 pub mod cuda;
+pub mod data;
 pub mod driver;
 pub mod engine;
 pub mod gpu;

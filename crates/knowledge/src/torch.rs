@@ -1,6 +1,7 @@
 //! PyTorch: which wheels exist for which CUDA, and what a bare `pip install torch` brings.
 
 use crate::{Capability, Cuda, Numbers, Row, Source};
+use std::sync::OnceLock;
 
 /// A minor release of PyTorch.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +77,24 @@ pub const RELEASES: &[Release] = &[
 /// The release that a bare `pip install torch` brings, with its CUDA.
 pub const CURRENT: ((u32, u32), Cuda) = ((2, 15), Cuda::new(13, 2));
 
+static WITH_DATA: OnceLock<Vec<Release>> = OnceLock::new();
+
+/// The releases with those of a data file, oldest first.
+#[must_use]
+pub fn releases() -> &'static [Release] {
+    WITH_DATA.get().map_or(RELEASES, Vec::as_slice)
+}
+
+/// Lays rows over the table.
+pub(crate) fn lay_over(rows: Vec<Release>) {
+    let mut all = rows;
+    let is_new = |row: &&Release| !all.iter().any(|new| new.version == row.version);
+    let kept: Vec<Release> = RELEASES.iter().filter(is_new).copied().collect();
+    all.extend(kept);
+    all.sort_by_key(|row| row.version);
+    let _ = WITH_DATA.set(all);
+}
+
 impl Row for Release {
     fn subject(&self) -> String {
         format!("torch {}.{}", self.version.0, self.version.1)
@@ -103,7 +122,7 @@ pub fn release_of(version: &str) -> Option<&'static Release> {
     let public = version.split('+').next().unwrap_or(version);
     let numbers = Numbers::parse(public)?;
     match numbers.0.as_slice() {
-        [major, minor, ..] => RELEASES.iter().find(|row| row.version == (*major, *minor)),
+        [major, minor, ..] => releases().iter().find(|row| row.version == (*major, *minor)),
         _ => None,
     }
 }

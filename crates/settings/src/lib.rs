@@ -5,6 +5,7 @@
 
 mod canonical;
 pub mod codes;
+mod edit;
 mod location;
 mod nearest;
 mod option;
@@ -13,6 +14,7 @@ pub mod table;
 mod values;
 
 pub use canonical::{canonical, default_file, default_file_for};
+pub use edit::edit;
 pub use location::{DEFAULT_PATH, location};
 pub use option::set;
 pub use values::{Cli, Features, Hook, Mode, Modes, Platform, Runtime, Settings};

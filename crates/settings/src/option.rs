@@ -14,10 +14,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, value};
 /// # Errors
 /// An unknown key, a value of the wrong type, or a file that is not valid afterwards.
 pub fn set(text: &str, option: &str, separator: &str) -> Result<String> {
-    let failed = |cause: Failure| {
-        Failure::coded(codes::INVALID_OPTION, format!("invalid --set option {option}")).caused_by(cause)
-    };
-    let (path, item) = understand(option, separator).map_err(failed)?;
+    let (path, item) = understand(option, separator).map_err(|cause| failed(option, cause))?;
     let mut document = text.parse::<DocumentMut>().map_err(|cause| not_toml(text, &cause))?;
     store(document.as_table_mut(), path, item);
     let text = render(document.as_table());
@@ -25,7 +22,13 @@ pub fn set(text: &str, option: &str, separator: &str) -> Result<String> {
     Ok(text)
 }
 
-fn understand<'a>(option: &'a str, separator: &str) -> Result<(&'a str, Item)> {
+/// Why an option cannot be carried out.
+pub(crate) fn failed(option: &str, cause: Failure) -> Failure {
+    Failure::coded(codes::INVALID_OPTION, format!("invalid --set option {option}")).caused_by(cause)
+}
+
+/// The path of an option's key and its value; no item takes the key away.
+pub(crate) fn understand<'a>(option: &'a str, separator: &str) -> Result<(&'a str, Item)> {
     let (path, given) = match option.split_once('=') {
         Some((path, given)) => (path, Some(given)),
         None => (option, None),

@@ -113,6 +113,7 @@ pub const KEYS: &[Key] = &[
         Slot::Feature(|s| &mut s.features.no_additional_gids_for_device_nodes),
         Shown::No,
     ),
+    key("features.original-cdi-modes", Slot::Feature(|s| &mut s.features.original_cdi_modes), Shown::No),
     key(
         "nvidia-container-cli.debug",
         Slot::Text(|s| &mut s.cli.debug),

@@ -6,7 +6,7 @@ use diag::{Failure, Result};
 /// Everything that `config.toml` can say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// `disable-require`: no `NVIDIA_REQUIRE_*` checks in the prestart hook.
+    /// `disable-require`: no `NVIDIA_REQUIRE_*` checks.
     pub disable_require: bool,
     /// `swarm-resource`: comma list of variables that take the place of `NVIDIA_VISIBLE_DEVICES`.
     pub swarm_resource: String,
@@ -14,7 +14,7 @@ pub struct Settings {
     pub accept_envvar_when_unprivileged: bool,
     /// `accept-nvidia-visible-devices-as-volume-mounts`.
     pub accept_volume_mounts: bool,
-    /// `supported-driver-capabilities`: comma list; upper bound of what a container gets through the hook.
+    /// `supported-driver-capabilities`: comma list; upper bound of what a container may ask for.
     pub supported_driver_capabilities: String,
     /// `[nvidia-container-cli]`.
     pub cli: Cli,
@@ -115,6 +115,9 @@ pub struct Features {
     pub ignore_imex_channel_requests: Option<bool>,
     /// `no-additional-gids-for-device-nodes`.
     pub no_additional_gids_for_device_nodes: Option<bool>,
+    /// `original-cdi-modes`: our own key. In the modes `auto`, `cdi` and `jit-cdi`,
+    /// `NVIDIA_DRIVER_CAPABILITIES` and `NVIDIA_REQUIRE_*` have no effect, as with the original.
+    pub original_cdi_modes: Option<bool>,
 }
 
 /// How the runtime shim gives GPUs to a container.

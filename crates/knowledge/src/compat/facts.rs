@@ -45,14 +45,14 @@ fn of_driver(numbers: &Numbers, about: &mut About<'_>) {
         about.say(format!("{}{end}", branch.kind.words()), Some(branch.source()));
     }
     let Some((full, minor)) = driver::reach(numbers.first()) else { return };
-    let source = cuda::RELEASES.first().map(Row::source);
+    let source = cuda::releases().first().map(Row::source);
     about.say(format!("has all features of CUDA {full} and older"), source);
     if minor > full {
         let text =
             format!("starts programs built with CUDA up to {}.x (minor version compatibility)", minor.major);
         about.say(text, cuda::family(minor).map(Row::source));
     }
-    let runs = torch::RELEASES.iter().rev().find_map(|release| {
+    let runs = torch::releases().iter().rev().find_map(|release| {
         let build = release
             .builds
             .iter()
@@ -135,7 +135,7 @@ fn of_update(image: &Image, about: &mut About<'_>) {
 /// Which drivers a CUDA release asks for.
 fn driver_floor(version: Cuda, about: &mut About<'_>) {
     if let Some(driver) = cuda::own_driver(version) {
-        let source = cuda::RELEASES.first().map(Row::source);
+        let source = cuda::releases().first().map(Row::source);
         about.say(format!("all features from driver {driver} on"), source);
     }
     if let Some(family) = cuda::family(version) {
@@ -146,7 +146,9 @@ fn driver_floor(version: Cuda, about: &mut About<'_>) {
 
 fn of_package(package: &Package, about: &mut About<'_>) {
     let source = match package.library {
-        Library::Torch => torch::RELEASES.iter().find(|row| row.version == package.version).map(Row::source),
+        Library::Torch => {
+            torch::releases().iter().find(|row| row.version == package.version).map(Row::source)
+        }
         Library::TensorFlow => {
             tensorflow::RELEASES.iter().find(|row| row.version == package.version).map(Row::source)
         }

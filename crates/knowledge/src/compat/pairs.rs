@@ -54,7 +54,7 @@ fn cuda_and_driver(version: Cuda, driver: &Numbers) -> Found {
         return unknown(format!("CUDA {version} is not in the tables"));
     };
     let own = cuda::own_driver(version).unwrap_or("");
-    let source = cuda::family(version).map(Row::source).or_else(|| cuda::RELEASES.first().map(Row::source));
+    let source = cuda::family(version).map(Row::source).or_else(|| cuda::releases().first().map(Row::source));
     match fit {
         Fit::Full => (
             Verdict::Runs,
@@ -114,7 +114,7 @@ fn driver_and_gpu(driver: &Numbers, gpu: Capability) -> Found {
             source,
         );
     }
-    let oldest = cuda::RELEASES.first().filter(|row| support.first < row.version).map(|row| row.driver);
+    let oldest = cuda::releases().first().filter(|row| support.first < row.version).map(|row| row.driver);
     let Some(first) = cuda::own_driver(support.first).or(oldest).and_then(Numbers::parse) else {
         return unknown("the first driver for it is not in the tables");
     };
