@@ -37,8 +37,13 @@ impl Container {
         Config::parse(&trusted::read(&self.bundle.join("config.json"), oci::MAX_BYTES)?)
     }
 
-    /// The container's root: where the state says (crun), else where the configuration says.
+    /// The container's root.
     pub(crate) fn root(&self, config: Option<&Config>) -> Result<ContainerRoot> {
+        ContainerRoot::open(self.root_path(config)?)
+    }
+
+    /// Path of the container's root: where the state says (crun), else where the configuration says.
+    pub(crate) fn root_path(&self, config: Option<&Config>) -> Result<PathBuf> {
         let path = match (&self.state.root, config) {
             (Some(root), _) if !root.is_empty() => Some(root.clone()),
             (_, Some(config)) => config.root_path(),
@@ -48,7 +53,7 @@ impl Container {
             Failure::coded(codes::NO_ROOT, format!("`{}` names no root.path", self.state.bundle))
                 .hint("a hook can only work on a container with a root file system")
         })?;
-        ContainerRoot::open(self.bundle.join(path))
+        Ok(self.bundle.join(path))
     }
 }
 

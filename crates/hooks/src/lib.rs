@@ -16,12 +16,16 @@ mod disable_device_node_modification;
 mod enable_cuda_compat;
 mod help;
 mod loader;
+mod loader_files;
 mod log;
+mod mounts;
 mod noop;
 mod prepare_container;
 mod update_application_profile;
 mod update_ldcache;
 
+pub use loader_files::LoaderFile;
+pub use mounts::HostMount;
 pub use prepare_container::{HostTables, Library, Link, Preparation};
 
 use arguments::Command;

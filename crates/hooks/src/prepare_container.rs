@@ -4,23 +4,33 @@
 
 use crate::catalogue::Hook;
 use crate::container::Container;
+use crate::loader_files::{self, LoaderFile};
+use crate::mounts::{self, HostMount};
 use crate::{
     arguments, codes, create_symlinks, disable_device_node_modification, enable_cuda_compat, loader,
     update_application_profile,
 };
 use diag::{Failure, Result};
-use rootfs::ContainerRoot;
+use rootfs::{ContainerRoot, keep_mounts_inside, trusted};
 use std::ffi::OsString;
+use std::path::Path;
 
 pub(crate) const HOOK: Hook = Hook {
     name: "prepare-container",
     summary: Some(
-        "Links, loader cache, compat libraries, masks and profiles of a GPU container in one step.",
+        "Mounts, links, loader cache, compat libraries, masks and profiles of a GPU container in one step.",
     ),
-    flags: "   --link TARGET::PATH         make the link PATH with the text TARGET\n   \
+    flags: "   --mount HOST[::PATH[::OPTIONS]]  show a file, directory or socket of the host at PATH, or at the\n   \
+            \x20                           same path; options out of ro,nosuid,nodev,noexec, without them\n   \
+            \x20                           ro,nosuid,nodev; always recursive and private\n   \
+            --arguments-from FILE       more arguments of this hook, one to a line, from a file that only\n   \
+            \x20                           root can write; lines that begin with # are left out\n   \
+            --link TARGET::PATH         make the link PATH with the text TARGET\n   \
             --device-link TARGET::PATH  the same, if the container has the device that the link leads to\n   \
             --folder DIR                a directory of injected libraries\n   \
             --library SONAME=PATH       an injected library\n   \
+            --loader-file KIND=SONAME   name the library to the loader of vulkan, egl, opencl, gbm, wayland,\n   \
+            \x20                           wayland2, xcb or xlib, unless the image does\n   \
             --host-driver-version V     use newer CUDA compat libraries of the image where they allow it\n   \
             --disable-device-node-modification\n   --update-application-profile\n",
     run,
@@ -44,9 +54,14 @@ pub struct Library {
     pub path: String,
 }
 
-/// What a container needs besides mounts and device nodes.
+/// More arguments than a driver of many thousand files would need.
+const ARGUMENTS_LIMIT: usize = 4 * 1024 * 1024;
+
+/// What a container needs besides device nodes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preparation {
+    /// Files of the host to show, in this order.
+    pub mounts: Vec<HostMount>,
     /// Links to make.
     pub links: Vec<Link>,
     /// Links to make if the device node that they lead to is in the container.
@@ -55,6 +70,8 @@ pub struct Preparation {
     pub folders: Vec<String>,
     /// Injected libraries; so no ELF file has to be opened.
     pub libraries: Vec<Library>,
+    /// Files by which loaders find the libraries, if the image has none.
+    pub loader_files: Vec<LoaderFile>,
     /// Version of the host's driver, for the decision on compat libraries of the image.
     pub host_driver_version: Option<String>,
     /// Whether to cover the driver's parameters.
@@ -139,13 +156,16 @@ impl Preparation {
         Self::with_specification(arguments).map(|(preparation, _)| preparation)
     }
 
-    /// Carries the preparation out. `nodes` are the paths of the container's device nodes.
+    /// Carries the preparation out. `nodes` are the paths of the container's device nodes. To be called
+    /// in the container's mount namespace, whose mounts no longer reach other namespaces.
     ///
     /// # Errors
     /// When the image stands in the way; the container must not start then.
     pub fn run(&self, root: &ContainerRoot, tables: &HostTables, nodes: &[String]) -> Result<()> {
+        mounts::attach(root, &self.mounts)?;
         create_symlinks::create(root, &self.links)?;
         create_symlinks::create(root, &self.present_device_links(nodes))?;
+        loader_files::provide(root, &self.loader_files)?;
         if let Some(version) = &self.host_driver_version {
             enable_cuda_compat::update(root, &enable_cuda_compat::Request::for_driver(version))?;
         }
@@ -168,20 +188,44 @@ impl Preparation {
 
     fn with_specification(arguments: &[OsString]) -> Result<(Self, Option<OsString>)> {
         let mut found = Self::default();
+        let mut files = Vec::new();
         let specification = arguments::flags(arguments, |name, values| {
-            match name {
-                "link" => found.links.push(Link::parse(&values.text()?)?),
-                "device-link" => found.device_links.push(Link::parse(&values.text()?)?),
-                "folder" => found.folders.push(values.text()?),
-                "library" => found.libraries.push(Library::parse(&values.text()?)?),
-                "host-driver-version" => found.host_driver_version = Some(values.text()?),
-                "disable-device-node-modification" => found.disable_device_node_modification = values.on()?,
-                "update-application-profile" => found.update_application_profile = values.on()?,
-                _ => return Ok(false),
+            if name == "arguments-from" {
+                files.push(values.text()?);
+                return Ok(true);
             }
-            Ok(true)
+            found.take(name, values)
         })?;
+        for file in files {
+            let bytes = trusted::read_owned(Path::new(&file), ARGUMENTS_LIMIT)?;
+            found.add_lines(&bytes).map_err(|failure| failure.context(format!("in `{file}`")))?;
+        }
         Ok((found, specification))
+    }
+
+    /// Takes more arguments, one to a line; a file of them cannot name further files.
+    fn add_lines(&mut self, bytes: &[u8]) -> Result<()> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Failure::coded(codes::BAD_ARGUMENTS, "not UTF-8").caused_by(error))?;
+        let is_argument = |line: &&str| !line.is_empty() && !line.starts_with('#');
+        let lines: Vec<OsString> = text.lines().filter(is_argument).map(OsString::from).collect();
+        arguments::flags(&lines, |name, values| self.take(name, values)).map(drop)
+    }
+
+    fn take(&mut self, name: &str, values: &mut arguments::Values<'_>) -> Result<bool> {
+        match name {
+            "mount" => self.mounts.push(HostMount::parse(&values.text()?)?),
+            "link" => self.links.push(Link::parse(&values.text()?)?),
+            "device-link" => self.device_links.push(Link::parse(&values.text()?)?),
+            "folder" => self.folders.push(values.text()?),
+            "library" => self.libraries.push(Library::parse(&values.text()?)?),
+            "loader-file" => self.loader_files.push(LoaderFile::parse(&values.text()?)?),
+            "host-driver-version" => self.host_driver_version = Some(values.text()?),
+            "disable-device-node-modification" => self.disable_device_node_modification = values.on()?,
+            "update-application-profile" => self.update_application_profile = values.on()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 }
 
@@ -189,7 +233,11 @@ fn run(arguments: &[OsString]) -> Result<()> {
     let (preparation, specification) = Preparation::with_specification(arguments)?;
     let container = Container::load(specification.as_deref())?;
     let config = container.config()?;
-    let root = container.root(Some(&config))?;
+    let path = container.root_path(Some(&config))?;
+    if !preparation.mounts.is_empty() {
+        keep_mounts_inside(&path)?;
+    }
+    let root = ContainerRoot::open(path)?;
     let nodes: Vec<String> = config.devices().into_iter().map(|device| device.path).collect();
     preparation.run(&root, &HostTables::read()?, &nodes)
 }
@@ -236,5 +284,19 @@ mod tests {
         assert_eq!(preparation.host_driver_version.as_deref(), Some("580.95.05"));
         assert!(preparation.disable_device_node_modification && preparation.update_application_profile);
         assert!(Preparation::parse(&["--fingerprint=x".into()]).is_err());
+    }
+
+    #[test]
+    fn a_file_of_arguments_counts_as_if_it_stood_in_the_line() {
+        let mut preparation = Preparation::parse(&["--folder=/first".into()]).unwrap();
+        let text = "# by hand\n\n--folder=/second\n--mount\n/a b::/c\n--disable-device-node-modification\n";
+        preparation.add_lines(text.as_bytes()).unwrap();
+        assert_eq!(preparation.folders, ["/first", "/second"]);
+        assert_eq!(preparation.mounts, [HostMount::parse("/a b::/c").unwrap()]);
+        assert!(preparation.disable_device_node_modification);
+        for bad in ["--arguments-from=/x", "--mount", "--container-specification=x", "plain", "\u{fffd}"] {
+            assert!(preparation.add_lines(bad.as_bytes()).is_err(), "{bad}");
+        }
+        assert!(preparation.add_lines(b"\xff").is_err());
     }
 }

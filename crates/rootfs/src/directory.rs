@@ -219,6 +219,22 @@ impl Directory {
         }
     }
 
+    /// The file `name` as a mount point, made when it is missing; `None` for a link, which has to be
+    /// looked up in the container's root, and for a folder.
+    pub(crate) fn mount_file(&self, name: &OsStr) -> Result<Option<OwnedFd>> {
+        self.check_name(name)?;
+        let cannot = |errno| self.failed("cannot make the mount point", name, errno);
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        match openat(&self.fd, name, flags, Mode::from_raw_mode(0o644)) {
+            Err(Errno::EXIST) => {}
+            other => return other.map(Some).map_err(cannot),
+        }
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = openat(&self.fd, name, flags, Mode::empty()).map_err(cannot)?;
+        let kind = Stat::from(fstat(&fd).map_err(cannot)?).kind;
+        Ok(Some(fd).filter(|_| !matches!(kind, Kind::Symlink | Kind::Directory)))
+    }
+
     /// Whether `name` is a regular file of this content and mode. The descriptor is compared with
     /// what was seen before, and a fifo in its place is not waited for.
     fn is_already(&self, name: &OsStr, seen: Stat, bytes: &[u8], mode: u32) -> bool {
@@ -262,7 +278,7 @@ impl Directory {
         Err(Failure::coded(codes::NOT_WRITABLE, text))
     }
 
-    fn failed(&self, what: &str, name: &OsStr, errno: Errno) -> Failure {
+    pub(crate) fn failed(&self, what: &str, name: &OsStr, errno: Errno) -> Failure {
         let path = format!("{}/{}", self.shown.trim_end_matches('/'), path::given(name));
         match errno {
             Errno::ISDIR | Errno::NOTEMPTY => Failure::coded(

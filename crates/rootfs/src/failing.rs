@@ -14,7 +14,7 @@ pub(crate) fn failed(code: Code, what: &str, path: &str, errno: Errno) -> Failur
         .hint("the image was built in a way that leads outside of itself; use another image"),
         Errno::NOSYS => Failure::coded(
             codes::KERNEL_TOO_OLD,
-            format!("{what} `{path}` in the container: this kernel lacks openat2, which Linux has since 5.6"),
+            format!("{what} `{path}` in the container: this kernel lacks a system call for it"),
         )
         .hint("update the kernel, or the seccomp profile around this engine if there is one"),
         Errno::ROFS => {

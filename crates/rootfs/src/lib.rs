@@ -2,7 +2,8 @@
 //!
 //! Everything below a container root belongs to an image that may be hostile and may change while
 //! it is looked at. So a [`ContainerRoot`] is one descriptor; every look-up goes through
-//! `openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)` from it, things are created only relative to a
+//! `openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)` from it (or through a walk that does the same on
+//! kernels without that call), things are created only relative to a
 //! [`Directory`] that such a look-up returned, and mounts are attached by descriptor. No method
 //! gives out a path of the host, and no checked path is ever resolved a second time.
 //!

@@ -5,15 +5,15 @@ mod private;
 
 use crate::failing::failed;
 use crate::syscalls::{self, Attributes, mount_setattr};
-use crate::{Kind, Stat, codes, directory, path, resolve};
+use crate::{Directory, Kind, Stat, codes, directory, path, resolve};
 use diag::{Failure, Result};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, StatVfsMountFlags, fstat, fstatvfs};
+use rustix::fs::{CWD, Mode, OFlags, StatVfsMountFlags, fstat, fstatvfs};
 use rustix::io::Errno;
 use rustix::mount::{
     MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount_change, move_mount, open_tree,
 };
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 pub(crate) use private::mask_file;
@@ -71,14 +71,17 @@ impl Source {
         let cannot = |errno: Errno| {
             Failure::coded(codes::MOUNT_FAILED, format!("cannot take `{}` of the host", path.display()))
                 .caused_by(std::io::Error::from(errno))
+                .hint("where the driver was changed since the list was made, `nvidia-ctk cdi generate` makes it anew")
         };
-        let named = rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(cannot)?;
-        let stat = Stat::from(fstat(&named).map_err(cannot)?);
-        let tree = match detached(named.as_fd(), stat.kind, access) {
-            Err(Errno::NOSYS | Errno::PERM) => None,
-            other => Some(other.map_err(cannot)?),
+        let (stat, tree) = match detached(path, access) {
+            Err(Errno::NOSYS | Errno::PERM) => {
+                let flags = OFlags::PATH | OFlags::CLOEXEC;
+                let named = rustix::fs::open(path, flags, Mode::empty()).map_err(cannot)?;
+                (fstat(&named).map_err(cannot)?, None)
+            }
+            other => other.map(|tree| (tree.0, Some(tree.1))).map_err(cannot)?,
         };
-        Ok(Self { path: path.to_owned(), stat, access, tree })
+        Ok(Self { path: path.to_owned(), stat: stat.into(), access, tree })
     }
 
     /// Facts about the source.
@@ -110,15 +113,12 @@ pub fn keep_mounts_inside(root: &Path) -> Result<()> {
 
 /// A detached, restricted copy. For directories the mounts below come along; the restriction is the
 /// top one's, as a `bind` with these options gives it.
-fn detached(named: BorrowedFd<'_>, kind: Kind, access: Access) -> rustix::io::Result<OwnedFd> {
-    let mut flags =
-        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_EMPTY_PATH;
-    if kind == Kind::Directory {
-        flags |= OpenTreeFlags::AT_RECURSIVE;
-    }
-    let tree = open_tree(named, "", flags)?;
+fn detached(path: &Path, access: Access) -> rustix::io::Result<(rustix::fs::Stat, OwnedFd)> {
+    let flags =
+        OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC | OpenTreeFlags::AT_RECURSIVE;
+    let tree = open_tree(CWD, path, flags)?;
     mount_setattr(tree.as_fd(), Attributes { set: access.attributes(), clear: 0, private: true })?;
-    Ok(tree)
+    Ok((fstat(&tree)?, tree))
 }
 
 /// A detached copy of the container's root mount that can be written to, where the attached one is
@@ -161,6 +161,43 @@ pub(crate) fn attach(
         },
     }
     .map_err(|errno| failed(codes::MOUNT_FAILED, "cannot mount", &shown, errno))
+}
+
+/// Attaches many. The folder of one file is mostly that of the next: it is looked up once, and its
+/// descriptor serves all files in it.
+pub(crate) fn attach_all(root: BorrowedFd<'_>, sources: &[(&Source, &str)]) -> Result<()> {
+    let mut last: Option<(Vec<OsString>, Directory)> = None;
+    for (source, path) in sources {
+        let components = path::components(path)?;
+        let (Some((name, parents)), Some(tree), false) =
+            (components.split_last(), &source.tree, source.stat.kind == Kind::Directory)
+        else {
+            // What is mounted on a folder hides the folder that was looked up.
+            last = None;
+            attach(root, root, source, &components)?;
+            continue;
+        };
+        let folder = match last.take() {
+            Some((known, folder)) if known == parents => folder,
+            _ => directory::make(root, parents, Mode::from_raw_mode(0o755))?,
+        };
+        if !attach_in(&folder, name, tree)? {
+            attach(root, root, source, &components)?;
+        }
+        last = Some((parents.to_vec(), folder));
+    }
+    Ok(())
+}
+
+/// Attaches a file in the folder, on a new file or on what is there. `false` where that is a link, or
+/// where the kernel has other ways to mount.
+fn attach_in(folder: &Directory, name: &OsStr, tree: &OwnedFd) -> Result<bool> {
+    let Some(target) = folder.mount_file(name)? else { return Ok(false) };
+    match move_onto(tree.as_fd(), target.as_fd()) {
+        Ok(()) => Ok(true),
+        Err(Errno::NOSYS | Errno::PERM) => Ok(false),
+        Err(errno) => Err(folder.failed("cannot mount", name, errno)),
+    }
 }
 
 /// Attaches the detached mount `tree` on `target`.

@@ -1,9 +1,12 @@
 //! The one way a path is looked up: inside the root, whatever links say.
 
+mod emulated;
+
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, ResolveFlags, Stat, fstat, openat2};
 use rustix::io::{Errno, Result};
 use std::ffi::OsStr;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How often a look-up is repeated that raced with a rename elsewhere in the tree. The kernel gives
 /// EAGAIN when it cannot be sure that `..` stayed inside; see openat2(2).
@@ -12,15 +15,27 @@ const ATTEMPTS: usize = 128;
 /// Opens `path` relative to `root`. Absolute links and `..` mean the root; magic links (those of
 /// `/proc/*/fd`, `root`, `cwd`, `exe`, `ns`) are refused with ELOOP.
 pub(crate) fn open(root: BorrowedFd<'_>, path: &OsStr, flags: OFlags, mode: Mode) -> Result<OwnedFd> {
+    if MISSING.load(Ordering::Relaxed) {
+        return emulated::open(root, path, flags);
+    }
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
     for _ in 0..ATTEMPTS {
         match openat2(root, path, flags | OFlags::CLOEXEC, mode, resolve) {
             Err(Errno::AGAIN | Errno::INTR) => {}
+            // A kernel without the call, or a seccomp profile that does not know it.
+            Err(Errno::NOSYS | Errno::PERM) => {
+                let opened = emulated::open(root, path, flags);
+                MISSING.store(!matches!(opened, Err(Errno::PERM)), Ordering::Relaxed);
+                return opened;
+            }
             other => return other,
         }
     }
     Err(Errno::AGAIN)
 }
+
+/// Whether this kernel has shown to lack `openat2`.
+static MISSING: AtomicBool = AtomicBool::new(false);
 
 /// The thing at `path`, opened for nothing but naming it.
 pub(crate) fn name(root: BorrowedFd<'_>, path: &OsStr, follow_last: bool) -> Result<OwnedFd> {

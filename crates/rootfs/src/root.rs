@@ -209,6 +209,17 @@ impl ContainerRoot {
         mount::attach(self.attached.as_fd(), self.writer(), source, &components)
     }
 
+    /// Attaches many sources at their paths, in this order; see [`ContainerRoot::attach`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn attach_all(&self, sources: &[(&Source, &str)]) -> Result<()> {
+        if self.writable.is_none() {
+            return mount::attach_all(self.attached.as_fd(), sources);
+        }
+        sources.iter().try_for_each(|(source, path)| self.attach(source, path))
+    }
+
     /// Covers the file at `path` by a private, read-only one with other content, which lives as long
     /// as the container's mount namespace. `false` when nothing lies there.
     ///

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "mount_setattr, close_range and clearenv have no safe wrapper in rustix")]
 
 use rustix::fd::{AsRawFd, BorrowedFd};
+use rustix::fs::{Dir, Mode, OFlags};
 use rustix::io::{Errno, Result};
 
 pub(crate) const RDONLY: u64 = libc::MOUNT_ATTR_RDONLY;
@@ -49,11 +50,23 @@ pub(crate) fn close_all_but_standard() {
     // owned descriptor exists yet, so no value of this program loses its descriptor.
     let result = unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, 0_u32) };
     if outcome(result).is_err() {
-        for number in 3..1024 {
+        for number in open_numbers().unwrap_or_else(|_| (3..1024).collect()) {
             // SAFETY: as above; numbers that are not open give EBADF and nothing else.
             unsafe { libc::close(number) };
         }
     }
+}
+
+/// The open descriptors from 3 on, as the kernel lists them; for kernels before 5.9.
+fn open_numbers() -> Result<Vec<i32>> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let list = rustix::fs::open("/proc/self/fd", flags, Mode::empty())?;
+    let own = list.as_raw_fd();
+    let names =
+        Dir::read_from(&list)?.filter_map(|entry| entry.ok()?.file_name().to_str().ok()?.parse().ok());
+    // The list's own descriptors are closed by their owners.
+    let numbers: Vec<i32> = names.filter(|number| *number > 2 && *number != own).collect();
+    Ok(numbers)
 }
 
 /// Forgets the whole environment.

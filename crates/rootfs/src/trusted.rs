@@ -1,10 +1,12 @@
 //! Reads of the few files outside the container that a hook needs: the bundle's `config.json`,
-//! written by the engine, and the driver's tables in `/proc`, written by the kernel.
+//! written by the engine, lists of our own, and the driver's tables in `/proc`, written by the kernel.
 
 use crate::codes;
 use diag::{Failure, Result};
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags, Stat, fstat, open};
 use rustix::io::Errno;
+use rustix::process::geteuid;
 use std::path::Path;
 
 /// The whole regular file at `path`; `None` when there is none.
@@ -12,19 +14,26 @@ use std::path::Path;
 /// # Errors
 /// When it is larger than `limit` bytes, not a regular file, or cannot be read.
 pub fn read_optional(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let fd = match open(path, flags, Mode::empty()) {
-        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-        other => other.map_err(|errno| cannot_read(path, errno))?,
-    };
-    let stat = crate::Stat::from(rustix::fs::fstat(&fd).map_err(|errno| cannot_read(path, errno))?);
-    if stat.kind != crate::Kind::File {
-        return Err(Failure::coded(
-            codes::HOST_FILE,
-            format!("`{}` is {}, not a regular file", path.display(), stat.kind.describe()),
-        ));
+    let Some((fd, stat)) = open_regular(path)? else { return Ok(None) };
+    read_all(fd.into(), crate::Stat::from(stat).size, path, limit).map(Some)
+}
+
+/// The whole regular file at `path`, which decides over a container as `config.json` does: it must
+/// belong to root or to the caller, and nobody else may be able to write to it. That is asked of the
+/// open file, not of the path.
+///
+/// # Errors
+/// When it is not so, and as [`read`].
+pub fn read_owned(path: &Path, limit: usize) -> Result<Vec<u8>> {
+    let (fd, stat) = open_regular(path)?.ok_or_else(|| cannot_read(path, Errno::NOENT))?;
+    let is_trusted_owner = stat.st_uid == 0 || stat.st_uid == geteuid().as_raw() || is_unmapped(stat.st_uid);
+    let (read_only, why) = (stat.st_mode & 0o022 == 0, "root must own it, and nobody else may write to it");
+    if !is_trusted_owner || !read_only {
+        return Err(
+            Failure::coded(codes::HOST_FILE, format!("`{}` is not to be trusted", path.display())).hint(why)
+        );
     }
-    read_all(fd.into(), stat.size, path, limit).map(Some)
+    read_all(fd.into(), crate::Stat::from(stat).size, path, limit)
 }
 
 /// Like [`read_optional`] for a file that must be there.
@@ -33,6 +42,35 @@ pub fn read_optional(path: &Path, limit: usize) -> Result<Option<Vec<u8>>> {
 /// As there, and when there is no such file.
 pub fn read(path: &Path, limit: usize) -> Result<Vec<u8>> {
     read_optional(path, limit)?.ok_or_else(|| cannot_read(path, Errno::NOENT))
+}
+
+fn open_regular(path: &Path) -> Result<Option<(OwnedFd, Stat)>> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let fd = match open(path, flags, Mode::empty()) {
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+        other => other.map_err(|errno| cannot_read(path, errno))?,
+    };
+    let stat = fstat(&fd).map_err(|errno| cannot_read(path, errno))?;
+    let kind = crate::Stat::from(stat).kind;
+    if kind != crate::Kind::File {
+        return Err(Failure::coded(
+            codes::HOST_FILE,
+            format!("`{}` is {}, not a regular file", path.display(), kind.describe()),
+        ));
+    }
+    Ok(Some((fd, stat)))
+}
+
+/// Whether the number stands for all users that a user namespace does not know: the host's root among
+/// them. A container in a namespace of its own has no more rights than that namespace, so whoever of
+/// the host owns the file decides over nothing that is not theirs already.
+fn is_unmapped(uid: u32) -> bool {
+    const EVERYBODY: &[u8] = b"4294967295";
+    let overflow = read_optional(Path::new("/proc/sys/kernel/overflowuid"), 64).ok().flatten();
+    let map = read_optional(Path::new("/proc/self/uid_map"), 64 * 1024).ok().flatten().unwrap_or_default();
+    let is_initial = map.split(u8::is_ascii_whitespace).any(|field| field == EVERYBODY);
+    let overflow = overflow.and_then(|text| std::str::from_utf8(&text).ok()?.trim().parse::<u32>().ok());
+    !is_initial && overflow == Some(uid)
 }
 
 /// `size` is what the file says; files of `/proc` say 0.
