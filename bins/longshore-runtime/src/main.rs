@@ -16,9 +16,17 @@ fn main() -> ExitCode {
         "nvidia-container-runtime.cdi" => runtime::shim(arguments, Personality::Cdi),
         "nvidia-container-runtime.legacy" => runtime::shim(arguments, Personality::Legacy),
         "nvidia-container-runtime-hook" | "nvidia-container-toolkit" => runtime::prestart(arguments),
+        "nvidia-cdi-hook" if is_live(&arguments) => {
+            runtime::provide_driver(arguments.get(2..).unwrap_or_default())
+        }
         "nvidia-cdi-hook" => hooks::main(arguments),
         other => unknown(other),
     }
+}
+
+/// The hook of live specifications needs the inventory, which the other hooks must not reach.
+fn is_live(arguments: &[OsString]) -> bool {
+    arguments.get(1).is_some_and(|name| name == runtime::PROVIDE_DRIVER)
 }
 
 fn unknown(name: &str) -> ExitCode {

@@ -203,7 +203,7 @@ fn what_fails_leaves_the_bundle_and_says_why() {
             "could not apply required modification to OCI specification: error modifying OCI spec: failed to inject CDI devices: unresolvable CDI devices nvidia.com/gpu=99 [C104]",
         ),
         ("cdi", BEFORE.as_bytes(), "failed to stat CDI host device"),
-        ("csv", BEFORE.as_bytes(), "mode \\\"csv\\\" is not supported yet"),
+        ("csv", BEFORE.as_bytes(), "mode \\\"csv\\\" takes them from the mount lists"),
         ("sideways", BEFORE.as_bytes(), "invalid mode \\\"sideways\\\""),
     ];
     for (mode, config, reason) in cases {

@@ -26,6 +26,14 @@ pub(crate) fn places(settings: &Settings, settings_file: &str) -> discover::Opti
         discover::Options { settings_file: settings_file.to_owned(), ..discover::Options::default() };
     if !settings.cli.root.is_empty() {
         settings.cli.root.clone_into(&mut options.driver_root);
+        settings.cli.root.clone_into(&mut options.dev_root);
     }
+    let modes = &settings.runtime.modes;
+    modes.csv_mount_spec_path.clone_into(&mut options.mount_lists.directory);
+    if !modes.csv_compat_container_root.is_empty() {
+        modes.csv_compat_container_root.clone_into(&mut options.mount_lists.compat_root);
+    }
+    options.explicit_libraries =
+        modes.jit_feature_flags.iter().any(|flag| flag == "enable-explicit-driver-libraries");
     options
 }

@@ -2,8 +2,14 @@
 
 pub mod codes;
 mod configuration;
+mod dev_char;
+mod kernel_modules;
 mod prestart;
+mod provide_driver;
 mod shim;
+mod user_namespace;
 
-pub use prestart::prestart;
+pub use kernel_modules::ensure as load_kernel_modules;
+pub use prestart::{Claim, Configuration, Without, configure, initialization, prestart};
+pub use provide_driver::{PROVIDE_DRIVER, provide_driver};
 pub use shim::{Personality, shim};

@@ -9,12 +9,14 @@ mod executables;
 mod just_in_time;
 mod legacy;
 mod log;
+mod mounts;
 mod spec_files;
 
-use crate::configuration;
-use decide::Way;
+use crate::{configuration, dev_char};
+use decide::{Decision, Way};
 use diag::{Failure, Result, ResultExt};
 use host::{Host, HostMut};
+use just_in_time::Maker;
 use log::Log;
 use oci::args::Invocation;
 use settings::{Mode, Settings};
@@ -92,7 +94,7 @@ fn low_level_runtime(
     let program = executables::low_level(log.host(), &shim.settings.runtime.runtimes)
         .context("failed to create NVIDIA Container Runtime: error constructing low-level runtime")?;
     if invocation.creates() {
-        shim.prepare(invocation, &log.with_debug_file(invocation, &shim.settings.runtime))?;
+        shim.prepare(invocation, &program, &log.with_debug_file(invocation, &shim.settings.runtime))?;
     }
     Ok(program)
 }
@@ -110,37 +112,55 @@ impl Shim {
     }
 
     /// Edits the bundle if its container asks for GPUs.
-    fn prepare(&self, invocation: &Invocation, log: &Log) -> Result<()> {
+    fn prepare(&self, invocation: &Invocation, low_level: &str, log: &Log) -> Result<()> {
         let path = bundle::config_path(invocation)?;
         let mut config = bundle::read(&self.host, &path)?;
         let decision = decide::decide(&config, &self.settings, self.mode)?;
-        decision.notes.iter().for_each(|note| log.warning(note));
+        decision.request.notes.iter().for_each(|note| log.warning(note));
         if decision.way == Way::Untouched {
             return Ok(());
         }
         log.info(&format!("giving the container its GPUs: {}", decision.way));
-        self.modify(&decision.way, &decision.extras, &mut config).context(
+        let notes = self.modify(&decision, low_level, &mut config).context(
             "could not apply required modification to OCI specification: error modifying OCI spec",
         )?;
+        notes.iter().for_each(|note| log.warning(note));
         bundle::write(&self.host, &path, &config)
     }
 
-    fn modify(&self, way: &Way, extras: &[&str], config: &mut oci::Config) -> Result<()> {
-        let edits = match way {
-            Way::Untouched => return Ok(()),
-            Way::Legacy => return legacy::insert_hook(&self.host, &self.settings, config),
-            Way::SpecFiles(names) => {
-                spec_files::edits(&self.host, &self.settings.runtime.modes.cdi_spec_dirs, names)?
-            }
-            Way::JustInTime(ask) => {
-                let places = configuration::places(&self.settings, &self.settings_file);
-                just_in_time::edits(&self.host, &self.settings, &places, &self.called_as, ask, extras)?
-            }
+    /// Edits the configuration; gives what went wrong without standing in the way.
+    fn modify(&self, decision: &Decision, low_level: &str, config: &mut oci::Config) -> Result<Vec<String>> {
+        let maker = Maker {
+            host: &self.host,
+            settings: &self.settings,
+            settings_file: &self.settings_file,
+            mode: self.mode,
+            called_as: &self.called_as,
         };
+        let (mut edits, notes) = match &decision.way {
+            Way::Untouched => return Ok(Vec::new()),
+            Way::Legacy => {
+                cdi::apply(&maker.legacy_edits(&decision.request)?, config)?;
+                legacy::insert_hook(&self.host, &self.settings, config)?;
+                return Ok(Vec::new());
+            }
+            Way::SpecFiles(names) => (spec_files::edits(&maker, names, config)?, Vec::new()),
+            Way::JustInTime(ask) => maker.edits(ask, &decision.request, config)?,
+        };
+        mounts::hand_over(&self.host, &self.settings, low_level, &mut edits, config);
         // The GPUs are there when the hook that `docker run --gpus` added would run.
         config.remove_hooks(oci::Stage::Prestart, legacy::is_our_hook)?;
-        cdi::apply(&edits, config)
+        cdi::apply(&edits, config)?;
+        dev_char::ensure(edits.device_nodes.iter().filter_map(links_to));
+        Ok(notes)
     }
+}
+
+/// What a link in `/dev/char` needs to know of a node.
+fn links_to(node: &cdi::DeviceNode) -> Option<(&str, u32, u32)> {
+    let path = node.host_path.as_deref().unwrap_or(&node.path);
+    let is_known = node.major > 0 && matches!(node.type_.as_deref(), None | Some("" | "c" | "u"));
+    is_known.then_some((path, u32::try_from(node.major).ok()?, u32::try_from(node.minor).ok()?))
 }
 
 fn print_version() {

@@ -23,18 +23,19 @@ enum Group {
     V2(String),
 }
 
-/// Allows the devices to the group that `pid` is in.
-pub(super) fn allow(pid: i32, rules: &[Rule]) -> Result<()> {
-    if rules.is_empty() {
-        return Ok(());
-    }
-    let membership = read(&format!("/proc/{pid}/cgroup"))?;
+/// The groups of a process: what `/proc/PID/cgroup` says. `self` is this one.
+pub(super) fn membership(process: &str) -> Result<String> {
+    read(&format!("/proc/{process}/cgroup"))
+}
+
+/// Allows the devices to the group that a process of this membership is in. `false`: its device group is
+/// not mounted here, so that no engine of this place can have restricted it.
+pub(super) fn allow(membership: &str, rules: &[Rule]) -> Result<bool> {
     let mounts = read("/proc/self/mountinfo")?;
-    match find(&membership, &mounts) {
-        Some(Group::V1(directory)) => allow_v1(&directory, rules),
-        Some(Group::V2(directory)) => allow_v2(&directory, rules),
-        None => Err(Failure::coded(codes::DEVICE_CGROUP, format!("the device cgroup of process {pid} is not mounted"))
-            .hint("mount it below `/sys/fs/cgroup`, or set no-cgroups = true in config.toml where an engine without root rights manages devices")),
+    match find(membership, &mounts) {
+        Some(Group::V1(directory)) => allow_v1(&directory, rules).map(|()| true),
+        Some(Group::V2(directory)) => allow_v2(&directory, rules).map(|()| true),
+        None => Ok(false),
     }
 }
 
@@ -127,7 +128,7 @@ fn read(path: &str) -> Result<String> {
 fn cannot(path: &str, errno: rustix::io::Errno) -> Failure {
     Failure::coded(codes::DEVICE_CGROUP, format!("cannot change the device cgroup `{path}`"))
         .caused_by(std::io::Error::from(errno))
-        .hint("an engine without root rights cannot do this: set no-cgroups = true in config.toml")
+        .hint("the surroundings of this engine may not allow these devices: a system container needs them in its own rules; no-cgroups = true in config.toml leaves device cgroups alone")
 }
 
 #[cfg(test)]

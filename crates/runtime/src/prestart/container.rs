@@ -10,18 +10,18 @@ const STATE_LIMIT: u64 = 10 * 1024 * 1024;
 
 /// The container.
 #[derive(Debug)]
-pub(super) struct Container {
+pub(crate) struct Container {
     /// Its configuration.
-    pub(super) config: Config,
+    pub(crate) config: Config,
     /// Its process in the host's numbering.
-    pub(super) pid: i64,
+    pub(crate) pid: i64,
     /// Path of its root as its own mount namespace sees it before the root is pivoted to.
-    pub(super) root: PathBuf,
+    pub(crate) root: PathBuf,
 }
 
 impl Container {
     /// Reads the state from standard input and the configuration from the bundle.
-    pub(super) fn load() -> Result<Self> {
+    pub(crate) fn load() -> Result<Self> {
         let mut bytes = Vec::new();
         std::io::stdin()
             .take(STATE_LIMIT + 1)

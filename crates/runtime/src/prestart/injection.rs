@@ -1,18 +1,19 @@
 //! What is put into a container that exists already: taken from the host first, then carried out.
 
-use super::cgroup;
-use super::container::Container;
 use super::process::ContainerProcess;
 use super::program::{Access as DeviceAccess, Rule};
-use crate::codes;
+use super::{cgroup, systemd};
+use crate::{codes, dev_char};
 use cdi::{ContainerEdits, DeviceNode, Mount};
 use diag::{Failure, Result};
 use driver::families::Family;
 use hooks::{HostTables, Preparation};
+use host::Host;
 use inject::Capabilities;
 use rootfs::{Access, ContainerRoot, Kind, Source};
 use std::ffi::OsString;
 use std::fmt;
+use std::path::Path;
 
 /// Everything for one container. The sources are detached copies of the host's mounts: nothing that
 /// the container or another process does can exchange them any more.
@@ -22,6 +23,8 @@ pub(super) struct Injection {
     mounts: Vec<(String, Source)>,
     /// Paths of the device nodes among them.
     nodes: Vec<String>,
+    /// Their paths on the host, and the rules for them.
+    hosts: Vec<String>,
     rules: Vec<Rule>,
     preparation: Preparation,
     tables: HostTables,
@@ -30,14 +33,20 @@ pub(super) struct Injection {
 impl Injection {
     /// Takes from the host what the edits name.
     pub(super) fn new(edits: &ContainerEdits, capabilities: &Capabilities) -> Result<Self> {
+        let mut preparation = preparation(edits, capabilities)?;
+        let mut mounts = edits.mounts.iter().map(mount).collect::<Result<Vec<_>>>()?;
+        for mount in std::mem::take(&mut preparation.mounts) {
+            mounts.push((mount.container, Source::open(&mount.host, mount.access)?));
+        }
         let mut injection = Self {
-            mounts: edits.mounts.iter().map(mount).collect::<Result<_>>()?,
+            mounts,
             nodes: Vec::new(),
+            hosts: Vec::new(),
             rules: Vec::new(),
-            preparation: preparation(edits, capabilities)?,
+            preparation,
             tables: HostTables::read()?,
         };
-        for node in edits.device_nodes.iter().filter(|node| is_wanted(&node.path, capabilities)) {
+        for node in &edits.device_nodes {
             injection.add_node(node)?;
         }
         // A directory before what lies in it.
@@ -45,15 +54,38 @@ impl Injection {
         Ok(injection)
     }
 
-    /// Puts everything into the container.
-    pub(super) fn carry_out(&self, container: &Container, with_cgroup: bool) -> Result<()> {
-        let process = ContainerProcess::open(container.pid)?;
-        if with_cgroup {
-            cgroup::allow(process.pid(), &self.rules)?;
+    /// Has the kernel, and systemd where it made the container's group, allow the devices to it.
+    pub(super) fn allow_devices(
+        &self,
+        host: &Host,
+        process: &ContainerProcess,
+        tell: &dyn Fn(&str),
+    ) -> Result<()> {
+        if self.rules.is_empty() {
+            return Ok(());
         }
-        process.enter()?;
-        rootfs::keep_mounts_inside(&container.root)?;
-        let root = ContainerRoot::open(&container.root)?;
+        let membership = cgroup::membership(&process.pid().to_string())?;
+        if !cgroup::allow(&membership, &self.rules)? {
+            tell("device cgroups are left alone: they are not mounted here");
+            return Ok(());
+        }
+        let nodes = self.hosts.iter().zip(&self.rules);
+        dev_char::ensure(nodes.map(|(path, rule)| (path.as_str(), rule.major, rule.minor)));
+        match systemd::allow(host, &membership, &cgroup::membership("self")?, &self.rules) {
+            Ok(true) => tell("systemd knows the devices of the container's scope"),
+            Ok(false) => {}
+            // The container works; it is for the log that it may not for ever.
+            Err(failure) => tell(&failure.line()),
+        }
+        Ok(())
+    }
+
+    /// Puts everything into the container.
+    pub(super) fn carry_out(&self, process: &ContainerProcess, path: &Path) -> Result<()> {
+        if process.enter()? {
+            rootfs::keep_mounts_inside(path)?;
+        }
+        let root = ContainerRoot::open(path)?;
         for (path, source) in &self.mounts {
             root.attach(source, path)?;
         }
@@ -70,6 +102,7 @@ impl Injection {
         }
         let (major, minor) = source.stat().device;
         self.rules.push(Rule { major, minor, access: DeviceAccess::parse(node.permissions.as_deref()) });
+        self.hosts.push(path.to_owned());
         self.nodes.push(node.path.clone());
         self.mounts.push((node.path.clone(), source));
         Ok(())
@@ -105,42 +138,9 @@ fn preparation(edits: &ContainerEdits, capabilities: &Capabilities) -> Result<Pr
     Ok(preparation)
 }
 
-/// Which nodes a driver capability brings: unified memory with compute, mode setting and DRM with
-/// graphics and display, as in libnvidia-container. The GPUs themselves and `nvidiactl` always.
-fn is_wanted(path: &str, capabilities: &Capabilities) -> bool {
-    let has = |family| capabilities.families.contains(&family);
-    match path.rsplit('/').next().unwrap_or_default() {
-        "nvidia-uvm" | "nvidia-uvm-tools" => has(Family::Compute),
-        "nvidia-modeset" => has(Family::Graphics),
-        _ if path.starts_with("/dev/dri/") => has(Family::Graphics),
-        _ => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nodes_follow_the_driver_capabilities() {
-        let with = |families: &[Family]| Capabilities {
-            families: families.iter().copied().collect(),
-            compat32: false,
-        };
-        let table = [
-            ("/dev/nvidia0", with(&[]), true),
-            ("/dev/nvidiactl", with(&[Family::Utility]), true),
-            ("/dev/nvidia-uvm", with(&[Family::Utility]), false),
-            ("/dev/nvidia-uvm-tools", with(&[Family::Compute]), true),
-            ("/dev/nvidia-modeset", with(&[Family::Compute]), false),
-            ("/dev/dri/card0", with(&[Family::Compute]), false),
-            ("/dev/dri/renderD128", with(&[Family::Graphics]), true),
-            ("/dev/nvidia-caps/nvidia-cap1", with(&[Family::Utility]), true),
-        ];
-        for (path, capabilities, expected) in table {
-            assert_eq!(is_wanted(path, &capabilities), expected, "{path} with {capabilities:?}");
-        }
-    }
 
     #[test]
     fn mount_options_become_an_access() {

@@ -6,7 +6,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
-use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, getpid, getppid, pidfd_open};
 use rustix::thread::{
     Gid, LinkNameSpaceType, Uid, move_into_link_name_space, set_thread_groups, set_thread_res_gid,
     set_thread_res_uid,
@@ -16,6 +16,16 @@ use std::path::Path;
 /// More generations than lie between a hook and the engine's first process.
 const ANCESTORS_LIMIT: usize = 64;
 const STAT_LIMIT: usize = 4096;
+
+/// On whose word a process is taken for the container's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Claim {
+    /// An OCI runtime's, which started it and us.
+    #[default]
+    Runtime,
+    /// A person's or a script's, who may name any process.
+    Caller,
+}
 
 /// The process whose container is to be prepared.
 #[derive(Debug)]
@@ -36,10 +46,12 @@ struct Facts {
 }
 
 impl ContainerProcess {
-    /// Opens the process and its namespaces. It must have been started before us, and by a process
-    /// that started us too: an OCI runtime starts both. A number that meanwhile belongs to another
-    /// process passes neither.
-    pub(super) fn open(pid: i64) -> Result<Self> {
+    /// Opens the process and its namespaces; without a number the one that started us. On a runtime's
+    /// word it must have been started before us, and by a process that started us too: an OCI runtime
+    /// starts both. A number that meanwhile belongs to another process passes neither.
+    pub(super) fn open(pid: Option<i64>, claim: Claim) -> Result<Self> {
+        let parent = || getppid().map_or(0, |parent| parent.as_raw_nonzero().get().into());
+        let pid = pid.unwrap_or_else(parent);
         let number = i32::try_from(pid).ok().filter(|pid| *pid > 1);
         let (Some(pid), Some(named)) = (number, number.and_then(Pid::from_raw)) else {
             return Err(refused(pid, "is no process of a container"));
@@ -51,7 +63,9 @@ impl ContainerProcess {
         };
         let facts = facts(pid)?;
         let process = Self { pid, handle, user: namespace(pid, "user")?, mount: namespace(pid, "mnt")? };
-        judge(pid, facts)?;
+        if claim == Claim::Runtime {
+            judge(pid, facts)?;
+        }
         process.check_alive()?;
         Ok(process)
     }
@@ -62,19 +76,21 @@ impl ContainerProcess {
     }
 
     /// Enters the container: its user namespace, as root of it, when it has one of its own; then its
-    /// mount namespace. What is created afterwards belongs to the container's root.
-    pub(super) fn enter(&self) -> Result<()> {
+    /// mount namespace. What is created afterwards belongs to the container's root. `false` when the
+    /// process shares our mount namespace: then there is nothing to enter.
+    pub(super) fn enter(&self) -> Result<bool> {
         self.check_alive()?;
-        let own = openat(CWD, "/proc/self/ns/user", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
-            .context("cannot open our own user namespace")?;
-        let identity = |fd: &OwnedFd| fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
-        if identity(&own).ok() != identity(&self.user).ok() {
+        if !is_ours(&self.user, "user")? {
             move_into_link_name_space(self.user.as_fd(), Some(LinkNameSpaceType::User))
                 .map_err(|errno| self.cannot("enter the user namespace of", errno))?;
             become_root().map_err(|errno| self.cannot("become root in the user namespace of", errno))?;
         }
+        if is_ours(&self.mount, "mnt")? {
+            return Ok(false);
+        }
         move_into_link_name_space(self.mount.as_fd(), Some(LinkNameSpaceType::Mount))
-            .map_err(|errno| self.cannot("enter the mount namespace of", errno))
+            .map_err(|errno| self.cannot("enter the mount namespace of", errno))?;
+        Ok(true)
     }
 
     /// A process handle becomes readable when its process has ended.
@@ -102,6 +118,15 @@ fn become_root() -> rustix::io::Result<()> {
     }
     set_thread_res_gid(Gid::ROOT, Gid::ROOT, Gid::ROOT)?;
     set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT)
+}
+
+/// Whether a namespace is the one that this process is in.
+fn is_ours(namespace: &OwnedFd, name: &str) -> Result<bool> {
+    let path = format!("/proc/self/ns/{name}");
+    let own = openat(CWD, &path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+        .with_context(|| format!("cannot open `{path}`"))?;
+    let identity = |fd: &OwnedFd| fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+    Ok(identity(&own).ok() == identity(namespace).ok())
 }
 
 fn namespace(pid: i32, name: &str) -> Result<OwnedFd> {
@@ -163,9 +188,16 @@ mod tests {
     }
 
     #[test]
+    fn only_a_person_may_name_a_process_that_no_runtime_started() {
+        let (own, parent) = (i64::from(getpid().as_raw_nonzero().get()), None);
+        assert!(ContainerProcess::open(parent, Claim::Runtime).is_ok());
+        assert!(ContainerProcess::open(Some(own), Claim::Caller).is_ok());
+    }
+
+    #[test]
     fn processes_that_cannot_be_a_containers_are_refused() {
         for pid in [i64::MIN, -1, 0, 1, i64::from(i32::MAX), i64::MAX] {
-            let failure = ContainerProcess::open(pid).unwrap_err();
+            let failure = ContainerProcess::open(Some(pid), Claim::Runtime).unwrap_err();
             assert_eq!(failure.code(), Some(codes::BAD_PROCESS), "{pid}");
         }
     }

@@ -1,9 +1,11 @@
 //! What is to be done with a container, decided from its configuration and the settings alone: a
 //! container that asks for nothing costs no look at the machine.
 
-use crate::codes;
-use diag::{Failure, Result};
-use inject::{Ask, JIT_KIND, Request, request};
+#[cfg(test)]
+mod cases;
+
+use diag::Result;
+use inject::{Ask, JIT_KIND, Request, Source, request};
 use oci::Config;
 use settings::{Mode, Settings};
 use std::fmt;
@@ -21,51 +23,33 @@ pub(super) enum Way {
     JustInTime(Ask),
 }
 
-/// A way, and what the log should say.
+/// A way, and what it rests on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Decision {
     pub(super) way: Way,
-    /// What comes besides, when it is made just in time.
-    pub(super) extras: Vec<&'static str>,
-    pub(super) notes: Vec<String>,
+    pub(super) request: Request,
 }
 
 /// Decides.
 ///
 /// # Errors
-/// The mode is not supported yet and GPUs are asked for; devices of our own kind are mixed with others.
+/// Devices of our own kind are mixed with others.
 pub(super) fn decide(config: &Config, settings: &Settings, mode: Mode) -> Result<Decision> {
     let default_kind = settings.runtime.modes.cdi_default_kind.as_str();
-    let (request, way) = match mode {
-        Mode::Cdi => {
-            let request = request(config, settings, true);
-            let way = by_names(&request, default_kind)?;
-            (request, way)
-        }
-        Mode::Auto => {
-            let named = request(config, settings, true);
-            let (request, kind) = match named.ask.is_all_qualified() {
-                true => (named, default_kind),
-                false => (request(config, settings, false), JIT_KIND),
-            };
-            let way = by_names(&request, kind)?;
-            (request, way)
-        }
-        Mode::JitCdi => {
-            let request = request(config, settings, false);
-            let way = by_names(&request, JIT_KIND)?;
-            (request, way)
-        }
-        Mode::Legacy | Mode::Csv => {
-            let request = request(config, settings, false);
-            let way = if request.ask == Ask::Nothing { Way::Untouched } else { Way::Legacy };
-            (request, way)
-        }
+    let with_annotations = matches!(mode, Mode::Cdi | Mode::Auto);
+    let named = request(config, settings, with_annotations);
+    let (request, kind) = match mode {
+        Mode::Cdi => (named, default_kind),
+        Mode::Auto if named.ask.is_all_qualified() => (named, default_kind),
+        Mode::Auto if named.source == Source::Annotations => (request(config, settings, false), JIT_KIND),
+        _ => (named, JIT_KIND),
     };
-    if mode == Mode::Csv && way != Way::Untouched {
-        return Err(no_csv());
-    }
-    Ok(Decision { way, extras: request.extras, notes: request.notes })
+    let way = match mode {
+        Mode::Legacy if request.ask == Ask::Nothing => Way::Untouched,
+        Mode::Legacy => Way::Legacy,
+        _ => by_names(&request, kind)?,
+    };
+    Ok(Decision { way, request })
 }
 
 fn by_names(request: &Request, default_kind: &str) -> Result<Way> {
@@ -77,14 +61,6 @@ fn by_names(request: &Request, default_kind: &str) -> Result<Way> {
         Some(ask) => Way::JustInTime(ask),
         None => Way::SpecFiles(names),
     })
-}
-
-fn no_csv() -> Failure {
-    Failure::coded(
-        codes::MODE_NOT_SUPPORTED,
-        "mode \"csv\" is not supported yet: this container asks for GPUs of a Tegra system",
-    )
-    .hint("set nvidia-container-runtime.mode to \"auto\" in config.toml, or use `cdi` with a specification")
 }
 
 impl fmt::Display for Way {
@@ -147,8 +123,6 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_is_refused() {
-        let csv = decide(&config("NVIDIA_VISIBLE_DEVICES=all", ""), &Settings::default(), Mode::Csv);
-        assert!(csv.expect_err("csv").line().contains("not supported yet"));
         let mixed = config("NVIDIA_VISIBLE_DEVICES=0,v.com/gpu=0", "");
         assert!(decide(&mixed, &Settings::default(), Mode::JitCdi).is_err());
     }

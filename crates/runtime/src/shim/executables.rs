@@ -86,6 +86,11 @@ fn is_program(host: &Host, path: &str) -> bool {
     host.stat(path).ok().flatten().is_some_and(|stat| stat.kind == Kind::File && stat.mode & 0o111 != 0)
 }
 
+/// Whether the file at `path` is this very program, under whatever name.
+pub(super) fn is_own(host: &Host, path: &str) -> bool {
+    is_same_file(host.stat(path).ok().flatten(), host.stat(SELF).ok().flatten())
+}
+
 fn is_same_file(a: Option<Stat>, b: Option<Stat>) -> bool {
     matches!((a, b), (Some(a), Some(b)) if (a.dev, a.ino) == (b.dev, b.ino))
 }

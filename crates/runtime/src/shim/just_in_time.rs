@@ -1,37 +1,235 @@
 //! Edits made from the machine as it is at this moment.
 
 use super::executables;
+use crate::{codes, configuration, kernel_modules};
 use cdi::ContainerEdits;
-use diag::Result;
-use discover::Special;
-use host::Host;
-use inject::{Ask, Policy, Request, special_device};
-use settings::Settings;
+use diag::{Failure, Result};
+use discover::{Mode as Look, Special};
+use driver::{Driver, Node, Platform};
+use host::{Host, Kind};
+use inject::requirement::{check, requirements};
+use inject::{Ask, Policy, Request, explicit_capabilities, select, special_device};
+use settings::{Mode, Settings};
 
-/// The edits that give a container what it asks for, and the devices of `extras` that are there. `called_as` is the path by which the shim was
-/// called.
-///
-/// # Errors
-/// What is asked for is not on this machine; our hook program is missing.
-pub(super) fn edits(
-    host: &Host,
-    settings: &Settings,
-    places: &discover::Options,
-    called_as: &str,
-    ask: &Ask,
-    extras: &[&str],
-) -> Result<ContainerEdits> {
-    let mut driver = discover::inventory::load(host, places)?;
-    if has_flag(settings, "disable-ipc-discoverer") {
-        driver.sockets.clear();
+/// Who makes edits, and after which settings.
+pub(super) struct Maker<'a> {
+    pub(super) host: &'a Host,
+    pub(super) settings: &'a Settings,
+    pub(super) settings_file: &'a str,
+    pub(super) mode: Mode,
+    /// The path by which the shim was called.
+    pub(super) called_as: &'a str,
+}
+
+/// Edits, and what went wrong without standing in the way.
+pub(super) type Made = (ContainerEdits, Vec<String>);
+
+impl Maker<'_> {
+    /// The edits that give a container these GPUs, and what it asks for besides that is there.
+    ///
+    /// # Errors
+    /// What is asked for is not on this machine or must not be asked for; a requirement of the image is
+    /// not met; our hook program is missing.
+    pub(super) fn edits(&self, ask: &Ask, request: &Request, config: &oci::Config) -> Result<Made> {
+        let notes = self.wake_driver();
+        let mut driver = self.driver(config, ask)?;
+        if self.has_flag("disable-ipc-discoverer") {
+            driver.sockets.clear();
+        }
+        let policy = self.policy()?;
+        let mut edits = self.of_driver(ask, &driver, policy.clone(), config)?;
+        edits.append(&self.extras(request, &policy)?);
+        edits.append(&self.imex_channels(request, &policy)?);
+        self.must_be_there(&edits)?;
+        Ok((edits, notes))
     }
-    let policy = policy(settings, executables::cdi_hook(host, called_as)?);
-    let mut edits = inject::edits(&Request { ask: ask.clone(), ..Request::default() }, &driver, &policy)?;
-    for special in extras.iter().filter_map(|name| Special::from_name(name)) {
-        let found = discover::special(host, places, special)?;
-        edits.append(&special_device("all", &found.nodes, &found.files, &policy).container_edits);
+
+    /// The edits that give a container these GPUs of this driver.
+    pub(super) fn of_driver(
+        &self,
+        ask: &Ask,
+        driver: &Driver,
+        mut policy: Policy,
+        config: &oci::Config,
+    ) -> Result<ContainerEdits> {
+        self.must_have_files(driver)?;
+        let is_tegra = self.mode == Mode::Csv || driver.platform == Platform::Tegra;
+        let is_silent = self.settings.features.original_cdi_modes == Some(true);
+        if is_tegra || !is_silent {
+            let needs = requirements(config, self.settings, is_tegra)?;
+            if !needs.is_empty() {
+                check(&needs, driver, &select(ask, driver)?)?;
+            }
+        }
+        if !is_silent && driver.platform == Platform::Pci {
+            policy.capabilities = explicit_capabilities(config, self.settings)?;
+        }
+        inject::edits(&Request { ask: ask.clone(), ..Request::default() }, driver, &policy)
     }
-    Ok(edits)
+
+    /// Device nodes without a single library are no driver: it is elsewhere, or another kind of machine.
+    fn must_have_files(&self, driver: &Driver) -> Result<()> {
+        let has_some = !driver.libraries.is_empty() || !driver.others.is_empty();
+        if has_some || (driver.version.is_none() && driver.gpus.is_empty() && self.mode != Mode::Csv) {
+            return Ok(());
+        }
+        let hint = match self.mode {
+            Mode::Csv => format!(
+                "mode \"csv\" takes them from the mount lists (*.csv) in {}, as Tegra systems have; elsewhere \
+                 nvidia-container-runtime.mode is \"auto\"",
+                self.settings.runtime.modes.csv_mount_spec_path
+            ),
+            _ => "a driver in a container of its own needs nvidia-container-cli.root in config.toml, for example \
+                  \"/run/nvidia/driver\""
+                .to_owned(),
+        };
+        Err(Failure::coded(
+            inject::codes::NO_DRIVER,
+            format!("GPUs are asked for, but the driver's libraries were not found below {}", driver.root),
+        )
+        .hint(hint))
+    }
+
+    /// What a container asks for besides GPUs, in legacy mode: the prestart hook brings the GPUs.
+    pub(super) fn legacy_edits(&self, request: &Request) -> Result<ContainerEdits> {
+        let policy = self.policy()?;
+        let mut edits = self.extras(request, &policy)?;
+        // To the prestart hook it would say that the GPUs are there.
+        edits.env.clear();
+        let features = &self.settings.features;
+        let by_hook = self.settings.runtime.modes.legacy_cuda_compat_mode == "hook";
+        if by_hook && features.disable_cuda_compat_lib_hook != Some(true) {
+            let places = configuration::places(self.settings, self.settings_file);
+            let driver = discover::inventory::load_for(self.host, &places, request.ask.ids())?;
+            let targets = select(&request.ask, &driver)?;
+            edits.hooks.extend(inject::compat_hook(&driver, &targets, &policy));
+        }
+        Ok(edits)
+    }
+
+    /// The driver of this machine, as the mode and the container want it looked at.
+    pub(super) fn driver(&self, config: &oci::Config, ask: &Ask) -> Result<Driver> {
+        let mut places = configuration::places(self.settings, self.settings_file);
+        if self.mode == Mode::Csv {
+            places.mode = Look::Csv;
+        }
+        places.mount_lists.all =
+            config.env().iter().any(|entry| entry == "NVIDIA_REQUIRE_JETPACK=csv-mounts=all");
+        places.mount_lists.single_device = self.has_flag("disable-multiple-csv-devices");
+        discover::inventory::load_for(self.host, &places, ask.ids())
+    }
+
+    /// Modules and nodes, where nobody used the driver since the machine started.
+    fn wake_driver(&self) -> Vec<String> {
+        match self.settings.cli.load_kmods {
+            true => kernel_modules::ensure(self.host, &self.settings.cli.root),
+            false => Vec::new(),
+        }
+    }
+
+    fn policy(&self) -> Result<Policy> {
+        let hook_path = executables::cdi_hook(self.host, self.called_as)?;
+        Ok(policy(self.settings, hook_path))
+    }
+
+    /// Devices of the drivers beside the GPU's, where this machine has them.
+    fn extras(&self, request: &Request, policy: &Policy) -> Result<ContainerEdits> {
+        let places = configuration::places(self.settings, self.settings_file);
+        let mut edits = ContainerEdits::default();
+        for special in request.extras.iter().filter_map(|name| Special::from_name(name)) {
+            let found = discover::special(self.host, &places, special)?;
+            if !found.nodes.is_empty() {
+                edits.append(&special_device("all", &found.nodes, &found.files, policy).container_edits);
+                edits.env.push("NVIDIA_VISIBLE_DEVICES=void".into());
+            }
+        }
+        Ok(edits)
+    }
+
+    fn imex_channels(&self, request: &Request, policy: &Policy) -> Result<ContainerEdits> {
+        if request.imex_channels.is_empty() || self.mode == Mode::Csv {
+            return Ok(ContainerEdits::default());
+        }
+        let wanted = numbers(&request.imex_channels)?;
+        if self.settings.features.disable_imex_channel_creation != Some(true) {
+            kernel_modules::make_imex_channels(self.host, wanted.as_deref().unwrap_or_default())?;
+        }
+        let places = configuration::places(self.settings, self.settings_file);
+        let there = discover::special(self.host, &places, Special::Imex)?.nodes;
+        let nodes = match wanted {
+            None => there,
+            Some(wanted) => {
+                wanted.iter().map(|number| channel(*number, &there)).collect::<Result<Vec<Node>>>()?
+            }
+        };
+        let mut edits = special_device("all", &nodes, &[], policy).container_edits;
+        edits.env.push("NVIDIA_VISIBLE_DEVICES=void".into());
+        Ok(edits)
+    }
+
+    /// What the edits name is there still: a driver that is being exchanged at this moment gives no
+    /// half of the old one to a container.
+    fn must_be_there(&self, edits: &ContainerEdits) -> Result<()> {
+        let nodes = edits.device_nodes.iter().map(|node| {
+            let path = node.host_path.as_ref().unwrap_or(&node.path);
+            (path, Some((node.major, node.minor)))
+        });
+        for (path, device) in nodes.chain(edits.mounts.iter().map(|mount| (&mount.host_path, None))) {
+            let stat = self.host.stat(path)?;
+            let is_same = stat.is_some_and(|stat| match device {
+                Some(device) => {
+                    stat.kind == Kind::CharDevice && device == (stat.major.into(), stat.minor.into())
+                }
+                None => true,
+            });
+            if !is_same {
+                return Err(Failure::coded(
+                    codes::MACHINE_CHANGED,
+                    format!("the driver changed while this container was started: {path} is gone or another"),
+                )
+                .hint("start the container again when the driver's installation is through"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether `nvcdi-feature-flags` has that flag.
+    fn has_flag(&self, name: &str) -> bool {
+        has_flag(self.settings, name)
+    }
+}
+
+/// Channel numbers; `None` is all of them.
+fn numbers(channels: &[String]) -> Result<Option<Vec<u32>>> {
+    const MOST: u32 = (1 << 20) - 1;
+    let mut numbers = Vec::new();
+    for id in channels {
+        let plain = id.strip_prefix("channel").unwrap_or(id);
+        if plain == "all" {
+            return Ok(None);
+        }
+        let number = plain.parse().ok().filter(|number| *number <= MOST).ok_or_else(|| {
+            Failure::coded(codes::NO_SUCH_CHANNEL, format!("invalid IMEX channel {id:?}"))
+                .hint(format!("NVIDIA_IMEX_CHANNELS is a comma list of numbers from 0 to {MOST}"))
+        })?;
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+    }
+    Ok(Some(numbers))
+}
+
+fn channel(number: u32, there: &[Node]) -> Result<Node> {
+    let name = |node: &Node| node.path.rsplit('/').next().unwrap_or_default().to_owned();
+    let wanted = format!("channel{number}");
+    there.iter().find(|node| name(node) == wanted).cloned().ok_or_else(|| {
+        let known: Vec<String> = there.iter().map(name).collect();
+        let known = if known.is_empty() { "no channel".to_owned() } else { known.join(", ") };
+        Failure::coded(codes::NO_SUCH_CHANNEL, format!("no IMEX channel {number}: this machine has {known}"))
+            .hint(
+                "the channels' nodes are in /dev/nvidia-caps-imex-channels; `nvidia-modprobe -i` makes them",
+            )
+    })
 }
 
 fn policy(settings: &Settings, hook_path: String) -> Policy {
@@ -44,7 +242,6 @@ fn policy(settings: &Settings, hook_path: String) -> Policy {
     }
 }
 
-/// Whether `nvcdi-feature-flags` has that flag.
 fn has_flag(settings: &Settings, name: &str) -> bool {
     settings.runtime.modes.jit_feature_flags.iter().any(|flag| flag == name)
 }
@@ -67,5 +264,28 @@ mod tests {
         let settings = Settings::parse(&flags).expect("valid").0;
         assert!(has_flag(&settings, "disable-ipc-discoverer") && !has_flag(&settings, "b"));
         assert_eq!(of(&format!("{jit}nvcdi-disable-hooks = [\"chmod\"]")).disabled_hooks, ["chmod"]);
+    }
+
+    #[test]
+    fn channels_are_numbers() {
+        let of = |ids: &[&str]| numbers(&ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
+        assert_eq!(of(&["0", "channel7", "7", "1048575"]).expect("numbers"), Some(vec![0, 7, 1_048_575]));
+        assert_eq!(of(&["0", "all"]).expect("all"), None);
+        for bad in ["1048576", "-1", "channel", "x", "chan0"] {
+            assert!(of(&[bad]).expect_err(bad).line().contains(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_missing_channel_is_told_with_those_that_are_there() {
+        let node = |number| Node {
+            path: format!("/dev/nvidia-caps-imex-channels/channel{number}"),
+            minor: number,
+            ..Node::default()
+        };
+        let there = [node(0), node(10)];
+        assert_eq!(channel(10, &there).expect("there").minor, 10);
+        let failure = channel(1, &there).expect_err("missing");
+        assert!(failure.line().contains("no IMEX channel 1: this machine has channel0, channel10"));
     }
 }
