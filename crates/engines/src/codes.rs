@@ -24,3 +24,15 @@ pub const CRI_DISABLED: Code = Code::new("E109");
 pub const OVERRIDDEN: Code = Code::new("E110");
 /// The engine's program could not say what its configuration is.
 pub const NO_DUMP: Code = Code::new("E111");
+/// Several installations of an engine would do, and nothing tells which one is meant.
+pub const AMBIGUOUS: Code = Code::new("E112");
+/// An installation that cannot be configured from outside: a snap, a virtual machine.
+pub const REFUSED_ENGINE: Code = Code::new("E113");
+/// There is no such engine on this machine.
+pub const NO_ENGINE: Code = Code::new("E114");
+/// The file is written anew by the engine itself: a change would be lost.
+pub const GENERATED_FILE: Code = Code::new("E115");
+/// A restart would stop running containers.
+pub const WOULD_STOP_CONTAINERS: Code = Code::new("E116");
+/// The engine does not show its new configuration.
+pub const NOT_IN_FORCE: Code = Code::new("E117");

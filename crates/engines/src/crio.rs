@@ -1,7 +1,9 @@
 //! CRI-O: a drop-in below `/etc/crio/crio.conf.d`, which CRI-O overlays key by key (`crio.conf.d(5)`).
 
+use crate::detect::Daemon;
+use crate::restart::Need;
 use crate::toml_tree::{Node, Tree, table, table_mut};
-use crate::{Desired, Engine, Files, Installation, InstallationKind, Proposal, check_runtime, drop_in};
+use crate::{Desired, Engine, Files, Installation, Proposal, check_runtime, drop_in};
 use diag::Result;
 use host::Host;
 
@@ -13,18 +15,26 @@ pub const ENGINE: Engine = Engine {
     default_runtime_path: "/usr/bin/nvidia-container-runtime",
     cdi_switch: false,
     dump_commands: &[&["crio", "status", "config"], &["crio-status", "config"]],
+    daemon: Some(&DAEMON),
     detect,
+    need: |_plan| Need::Restart,
     propose,
+};
+
+const DAEMON: Daemon = Daemon {
+    program: "crio",
+    rootless_script: "crio-rootless.sh",
+    config_options: &["-c", "--config"],
+    config: "crio/crio.conf",
+    drop_in: Some("crio/crio.conf.d/99-nvidia.toml"),
+    socket_options: &["--listen"],
+    socket: "crio/crio.sock",
 };
 
 /// Where CRI-O is installed.
 #[must_use]
 pub fn detect(host: &Host) -> Vec<Installation> {
-    let program = crate::installed(host, "crio");
-    if program.is_none() && !host.exists(ENGINE.default_config) {
-        return Vec::new();
-    }
-    vec![Installation { kind: InstallationKind::System, config: ENGINE.default_config.to_owned(), program }]
+    DAEMON.find(host)
 }
 
 /// The drop-in that registers the runtime, with the options of the runtime that is used now.

@@ -75,7 +75,7 @@ mod tests {
             set_as_default: default,
             enable_cdi: false,
         };
-        let files = Files { config: engine.default_config, drop_in, dumped: None };
+        let files = Files { config: engine.default_config, drop_in, dumped: None, release: None };
         let plan = (engine.propose)(&host, &files, &desired).unwrap().plan;
         let id = host.apply(&plan).unwrap().id.unwrap();
         let text = host.read_text(drop_in).unwrap();
@@ -139,7 +139,7 @@ mod tests {
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("crio.conf"), "[crio]\nlog = yes\n").unwrap();
         let drop_in = crio::ENGINE.default_drop_in.unwrap();
-        let files = Files { config: crio::ENGINE.default_config, drop_in, dumped: None };
+        let files = Files { config: crio::ENGINE.default_config, drop_in, dumped: None, release: None };
         let desired = Desired {
             runtime_name: "nvidia".to_owned(),
             runtime_path: "/x".to_owned(),

@@ -6,15 +6,23 @@
 pub mod codes;
 pub mod containerd;
 pub mod crio;
+mod detect;
 pub mod docker;
 mod drop_in;
 mod dump;
+pub mod grpc;
 pub mod oci_hook;
 pub mod podman;
+pub mod rancher;
+mod release;
+pub mod restart;
+mod template;
 mod toml_splice;
 mod toml_tree;
 
+pub use detect::{Choice, Installation, InstallationKind, Service, Wish, choose};
 pub use dump::dump;
+pub use release::{Release, release};
 
 use diag::{Failure, Finding, Result};
 use host::Host;
@@ -36,14 +44,32 @@ pub struct Engine {
     /// The programs, with arguments, that print the configuration in force; the first that is
     /// installed is asked.
     pub dump_commands: &'static [&'static [&'static str]],
+    /// How its daemon is told among units and processes; `None` for what has no daemon.
+    pub(crate) daemon: Option<&'static detect::Daemon>,
     /// Where the engine is installed.
     pub detect: fn(&Host) -> Vec<Installation>,
+    /// What its daemon needs after a plan was carried out.
+    pub need: fn(&Plan) -> restart::Need,
     /// Reads the configuration and proposes the change.
     pub propose: fn(&Host, &Files<'_>, &Desired) -> Result<Proposal>,
 }
 
+impl Engine {
+    /// The installation of the caller, who is no administrator, whether there is one or not; `None`
+    /// where the engine has no such form, or nothing tells where the caller's files are.
+    #[must_use]
+    pub fn rootless(&self, host: &Host) -> Option<Installation> {
+        match self.daemon {
+            Some(daemon) => daemon.rootless(host),
+            None if self.name == podman::ENGINE.name => podman::rootless(host),
+            None => None,
+        }
+    }
+}
+
 /// Every engine that can be configured.
-pub static ENGINES: &[Engine] = &[docker::ENGINE, containerd::ENGINE, crio::ENGINE, podman::ENGINE];
+pub static ENGINES: &[Engine] =
+    &[docker::ENGINE, containerd::ENGINE, crio::ENGINE, podman::ENGINE, rancher::K3S, rancher::RKE2];
 
 /// The engine of that name.
 #[must_use]
@@ -60,28 +86,8 @@ pub struct Files<'a> {
     pub drop_in: &'a str,
     /// What [`dump`] got, where the configuration is to be taken from the engine and not from files.
     pub dumped: Option<&'a [u8]>,
-}
-
-/// One installation of an engine.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Installation {
-    /// How it came here.
-    pub kind: InstallationKind,
-    /// Its configuration file, whether it exists or not.
-    pub config: String,
-    /// The daemon's executable, where one was found.
-    pub program: Option<String>,
-}
-
-/// How an engine came to a machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InstallationKind {
-    /// A package of the distribution or of the vendor, run by root.
-    System,
-    /// Run by a user without privileges.
-    Rootless,
-    /// A snap, confined.
-    Snap,
+    /// The engine's release, where it is known.
+    pub release: Option<Release>,
 }
 
 /// What an engine's configuration shall say.

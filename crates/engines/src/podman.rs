@@ -1,6 +1,8 @@
 //! Podman: a drop-in below `/etc/containers/containers.conf.d` (`containers.conf(5)`). CDI needs no
 //! configuration; the drop-in is for `podman run --runtime=nvidia`.
 
+use crate::detect;
+use crate::restart::Need;
 use crate::toml_tree::{Node, Tree, table_mut};
 use crate::{Desired, Engine, Files, Installation, InstallationKind, Proposal, check_runtime, drop_in};
 use diag::Result;
@@ -14,7 +16,9 @@ pub const ENGINE: Engine = Engine {
     default_runtime_path: "/usr/bin/nvidia-container-runtime",
     cdi_switch: false,
     dump_commands: &[],
+    daemon: None,
     detect,
+    need: |_plan| Need::Nothing,
     propose,
 };
 
@@ -22,12 +26,29 @@ pub const ENGINE: Engine = Engine {
 #[must_use]
 pub fn detect(host: &Host) -> Vec<Installation> {
     let program = crate::installed(host, "podman");
-    let installation = |program| Installation {
-        kind: InstallationKind::System,
-        config: ENGINE.default_config.to_owned(),
-        program: Some(program),
+    let system = |program: String| Installation {
+        drop_in: ENGINE.default_drop_in.map(str::to_owned),
+        program: Some(program.clone()),
+        ..detect::trace(InstallationKind::System, ENGINE.default_config, &program)
     };
-    program.map(installation).into_iter().collect()
+    let mut found: Vec<Installation> = program.map(system).into_iter().collect();
+    if let Some(folder) = detect::user_folder(host) {
+        let machine = format!("{folder}/containers/podman/machine");
+        if host.list_optional(&machine).is_ok_and(|entries| entries.is_some_and(|list| !list.is_empty())) {
+            found.push(detect::trace(InstallationKind::Machine, ENGINE.default_config, &machine));
+        }
+    }
+    found
+}
+
+/// The files of a user, which Podman reads when that user runs it.
+pub(crate) fn rootless(host: &Host) -> Option<Installation> {
+    let folder = detect::user_folder(host)? + "/containers/containers.conf";
+    Some(Installation {
+        drop_in: Some(format!("{folder}.d/99-nvidia.conf")),
+        program: crate::installed(host, "podman"),
+        ..detect::trace(InstallationKind::Rootless, &folder, "podman of the user")
+    })
 }
 
 /// The drop-in that registers the runtime.

@@ -44,6 +44,19 @@ pub(super) fn entry(file: &str, cri: &Tree, desired: &Desired, version: i64) -> 
     Ok(entry)
 }
 
+/// The default runtime's entry where nobody wrote one: containerd before 2.0 drops its own as soon as
+/// any other runtime is configured, and then its CRI plugin does not start.
+pub(super) fn missing_default(file: &str, cri: &Tree, version: i64) -> Result<Option<(&'static str, Tree)>> {
+    let default = table(file, cri, &["containerd"])?.and_then(|table| table.get("default_runtime_name"));
+    let default = default.and_then(Node::as_text).unwrap_or_else(|| "runc".to_owned());
+    let runtimes = table(file, cri, &["containerd", "runtimes"])?;
+    let present = runtimes.is_some_and(|runtimes| runtimes.contains_key("runc"));
+    if version > 2 || present || (default != "runc" && !default.starts_with("nvidia")) {
+        return Ok(None);
+    }
+    Ok(Some(("runc", Tree::from([("runtime_type".to_owned(), Node::text(RUNC_SHIM))]))))
+}
+
 /// Whether an entry is for runc's shim, the only one that takes a `BinaryName`.
 fn for_runc(entry: &Tree) -> bool {
     let kind = entry.get("runtime_type").and_then(Node::as_text);

@@ -1,15 +1,19 @@
 //! The drop-in and its import.
 //!
 //! containerd before 2.1 takes the whole table of a plugin from the last file that has one. So the
-//! drop-in repeats the CRI table that was in force without it; where there was none it is short.
+//! drop-in repeats the CRI table that was in force without it; where there was none it is short. From
+//! 2.1 on tables are merged key by key, and the drop-in says only what it adds.
 
 use super::cri;
 use super::sources::Sources;
 use crate::toml_splice::{add_to_list, insert_at_root};
 use crate::toml_tree::{BYTE_ORDER_MARK, Node, Tree, table, table_mut, text, write};
-use crate::{Desired, Files, Proposal, ProposedFile, drop_in::says, write_step};
+use crate::{Desired, Files, Proposal, ProposedFile, Release, drop_in::says, write_step};
 use diag::Result;
 use plan::{Applicability, Plan};
+
+/// The release from which on the tables of a plugin are merged (containerd #9982; seen with 2.1.9).
+pub(super) const MERGES_TABLES: Release = Release(2, 1);
 
 pub(super) fn propose(
     files: &Files<'_>,
@@ -39,8 +43,19 @@ pub(super) fn propose(
 
 /// The drop-in's text: as it stands when it says what is wanted, else made anew.
 fn drop_in(files: &Files<'_>, sources: &Sources, desired: &Desired, version: i64) -> Result<String> {
-    let (origin, mut cri) = cri_in_force(files, sources, desired, version)?;
-    let entry = cri::entry(files.config, &cri, desired, version)?;
+    let merges = files.release.is_some_and(|release| release >= MERGES_TABLES);
+    let (origin, in_force) = if merges {
+        (None, merged(files, sources, version)?)
+    } else {
+        cri_in_force(files, sources, desired, version)?
+    };
+    let entry = cri::entry(files.config, &in_force, desired, version)?;
+    let runc =
+        cri::missing_default(files.config, &in_force, version)?.filter(|_| !merges && sources.may_be_old);
+    let mut cri = if merges { Tree::new() } else { in_force };
+    if let Some((name, entry)) = runc {
+        table_mut(&mut cri, &["containerd", "runtimes"]).insert(name.to_owned(), Node::Table(entry));
+    }
     table_mut(&mut cri, &["containerd", "runtimes"]).insert(desired.runtime_name.clone(), Node::Table(entry));
     if desired.set_as_default {
         let name = Node::text(&desired.runtime_name);
@@ -82,6 +97,29 @@ fn cri_in_force(
     }
     let cri = table(files.config, &sources.config_tree, &path)?;
     Ok((cri.map(|_| files.config.to_owned()), cri.cloned().unwrap_or_default()))
+}
+
+/// The CRI table as containerd merges it from all files but our drop-in.
+fn merged(files: &Files<'_>, sources: &Sources, version: i64) -> Result<Tree> {
+    let path = ["plugins", cri::plugin(version)];
+    let mut whole = Tree::new();
+    let config = std::iter::once((files.config, &sources.config_tree));
+    let imported = sources.earlier.iter().chain(&sources.later).map(|(file, tree)| (file.as_str(), tree));
+    for (file, tree) in config.chain(imported) {
+        if let Some(cri) = table(file, tree, &path)? {
+            overlay(&mut whole, cri);
+        }
+    }
+    Ok(whole)
+}
+
+fn overlay(under: &mut Tree, over: &Tree) {
+    for (key, node) in over {
+        match (under.get_mut(key), node) {
+            (Some(Node::Table(under)), Node::Table(over)) => overlay(under, over),
+            _ => drop(under.insert(key.clone(), node.clone())),
+        }
+    }
 }
 
 /// containerd's own answer contains what an earlier run of ours added.

@@ -37,6 +37,10 @@ fn changed(files: &Files<'_>, sources: &Sources, desired: &Desired) -> Result<St
         let name = toml_edit::Value::from(desired.runtime_name.as_str()).to_string();
         after = set(files.config, &after, &containerd, &[("default_runtime_name", name)])?;
     }
+    if let Some((name, entry)) = cri::missing_default(files.config, &cri, 1)? {
+        let place = [containerd.as_slice(), &["runtimes", name]].concat();
+        after = put(files.config, after, &place, &entry, None)?;
+    }
     let entry = cri::entry(files.config, &cri, desired, 1)?;
     let present = table(files.config, &cri, &["containerd", "runtimes", &desired.runtime_name])?;
     let place = [containerd.as_slice(), &["runtimes", &desired.runtime_name]].concat();

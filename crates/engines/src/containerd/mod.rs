@@ -6,9 +6,13 @@ mod drop_in;
 mod in_place;
 mod sources;
 
+use crate::detect::{self, Daemon};
+use crate::restart::Need;
 use crate::toml_tree::{self, Node, Tree};
-use crate::{Desired, Engine, Files, Installation, InstallationKind, Proposal, check_runtime, codes};
-use diag::{Finding, Result, Severity};
+use crate::{
+    Desired, Engine, Files, Installation, InstallationKind, Proposal, Release, check_runtime, codes, rancher,
+};
+use diag::{Failure, Finding, Result, Severity};
 use host::Host;
 use sources::Sources;
 
@@ -20,18 +24,32 @@ pub const ENGINE: Engine = Engine {
     default_runtime_path: "/usr/bin/nvidia-container-runtime",
     cdi_switch: true,
     dump_commands: &[&["containerd", "config", "dump"]],
+    daemon: Some(&DAEMON),
     detect,
+    need: |_plan| Need::Restart,
     propose,
 };
 
-/// Where containerd is installed.
+const DAEMON: Daemon = Daemon {
+    program: "containerd",
+    rootless_script: "containerd-rootless.sh",
+    config_options: &["-c", "--config"],
+    config: "containerd/config.toml",
+    drop_in: Some("containerd/conf.d/99-nvidia.toml"),
+    socket_options: &["-a", "--address"],
+    socket: "containerd/containerd.sock",
+};
+
+/// Where containerd is installed, also inside k3s, RKE2 and MicroK8s.
 #[must_use]
 pub fn detect(host: &Host) -> Vec<Installation> {
-    let program = crate::installed(host, "containerd");
-    if program.is_none() && !host.exists(ENGINE.default_config) {
-        return Vec::new();
+    let mut found = DAEMON.find(host);
+    found.extend(rancher::installations(host));
+    let snap = "/var/snap/microk8s/current/args/containerd-template.toml";
+    if host.exists(snap) {
+        found.push(detect::trace(InstallationKind::Microk8s, snap, snap));
     }
-    vec![Installation { kind: InstallationKind::System, config: ENGINE.default_config.to_owned(), program }]
+    found
 }
 
 /// The change that registers the runtime with the CRI plugin.
@@ -40,7 +58,11 @@ pub fn detect(host: &Host) -> Vec<Installation> {
 /// A runtime name or path that containerd cannot use; files that cannot be read, are not TOML, or
 /// hold something else where runtimes are registered.
 pub fn propose(host: &Host, files: &Files<'_>, desired: &Desired) -> Result<Proposal> {
+    if let Some(engine) = rancher::of_template(files.config) {
+        return (engine.propose)(host, files, desired);
+    }
     check_runtime(desired)?;
+    refuse_generated(files.config)?;
     let mut sources = Sources::read(host, files)?;
     let version = sources.version()?;
     let mut findings = sources.take_findings();
@@ -48,7 +70,7 @@ pub fn propose(host: &Host, files: &Files<'_>, desired: &Desired) -> Result<Prop
     let mut proposal = if version == 1 {
         in_place::propose(files, &sources, desired)?
     } else {
-        findings.extend(overridden(&sources, version));
+        findings.extend(overridden(&sources, files.release, version));
         drop_in::propose(files, &sources, desired, version)?
     };
     proposal.notes = vec![
@@ -57,6 +79,16 @@ pub fn propose(host: &Host, files: &Files<'_>, desired: &Desired) -> Result<Prop
     ];
     proposal.findings = findings;
     Ok(proposal)
+}
+
+/// What k3s and RKE2 write at every start is not the file to change.
+fn refuse_generated(config: &str) -> Result<()> {
+    if !rancher::is_generated(config) {
+        return Ok(());
+    }
+    let message = format!("{config} is written anew at every start of the node: a change would be lost");
+    Err(Failure::coded(codes::GENERATED_FILE, message)
+        .hint(format!("--config={config}.tmpl changes its template")))
 }
 
 /// Docker's package of containerd comes with the CRI plugin switched off.
@@ -73,7 +105,10 @@ fn disabled(path: &str, config: &Tree, version: i64) -> Option<Finding> {
 }
 
 /// Files that containerd reads after our drop-in and that have a CRI table of their own.
-fn overridden(sources: &Sources, version: i64) -> Vec<Finding> {
+fn overridden(sources: &Sources, release: Option<Release>, version: i64) -> Vec<Finding> {
+    if release.is_some_and(|release| release >= drop_in::MERGES_TABLES) {
+        return Vec::new();
+    }
     let plugin = cri::plugin(version);
     let has_cri = |tree: &Tree| matches!(toml_tree::table("", tree, &["plugins", plugin]), Ok(Some(_)));
     let message = |path: &str| {

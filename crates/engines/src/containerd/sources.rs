@@ -1,9 +1,10 @@
 //! What containerd reads: its configuration, the files that it imports, and what it says of itself.
 
 use crate::toml_tree::{self, Node, Tree, read, wrong_kind};
-use crate::{Files, codes};
+use crate::{Files, Release, codes};
 use diag::{Finding, Result, Severity};
 use host::Host;
+use std::collections::VecDeque;
 
 /// The files of one containerd.
 pub(super) struct Sources {
@@ -19,6 +20,9 @@ pub(super) struct Sources {
     pub(super) earlier: Vec<(String, Tree)>,
     /// Files imported after it.
     pub(super) later: Vec<(String, Tree)>,
+    /// Whether a containerd before 2.0 may read this: where there is neither one nor its file, nothing
+    /// reads it yet.
+    pub(super) may_be_old: bool,
     /// What containerd itself says, where that is to be used.
     pub(super) dumped: Option<Tree>,
     findings: Vec<Finding>,
@@ -32,23 +36,17 @@ impl Sources {
     pub(super) fn read(host: &Host, files: &Files<'_>) -> Result<Self> {
         let config = host.read_optional(files.config)?;
         let config_tree = read(files.config, config.as_deref().unwrap_or_default())?;
-        let patterns = imports(files.config, &config_tree)?;
-        let imports_drop_in = patterns.iter().any(|pattern| names(pattern, files));
-        let mut paths: Vec<String> = Vec::new();
-        for pattern in &patterns {
-            for path in matched(host, pattern, files)? {
-                if !paths.contains(&path) {
-                    paths.push(path);
-                }
-            }
-        }
-        let ours = paths.iter().position(|path| path == files.drop_in).unwrap_or(paths.len());
-        let later = trees(host, paths.get(ours + 1..).unwrap_or_default())?;
-        let earlier = trees(host, paths.get(..ours).unwrap_or_default())?;
+        let Imports { earlier, later, names_drop_in: imports_drop_in } =
+            Imports::follow(host, files, &config_tree)?;
         let drop_in = host.read_optional(files.drop_in)?;
         let dumped =
             files.dumped.map(|bytes| read("the answer of `containerd config dump`", bytes)).transpose()?;
+        // A file of nothing but what we put there is not somebody's configuration.
+        let others = config_tree.keys().any(|key| key != "imports" && key != "version");
+        let is_here = others || crate::installed(host, "containerd").is_some();
+        let may_be_old = files.release.map_or(is_here, |release| release < Release(2, 0));
         let mut sources = Self {
+            may_be_old,
             config,
             config_tree,
             drop_in,
@@ -115,28 +113,63 @@ fn imports(path: &str, tree: &Tree) -> Result<Vec<String>> {
     }
 }
 
-fn trees(host: &Host, paths: &[String]) -> Result<Vec<(String, Tree)>> {
-    let mut trees = Vec::new();
-    for path in paths {
-        if let Some(bytes) = host.read_optional(path)? {
-            trees.push((path.clone(), read(path, &bytes)?));
+/// The files that the configuration imports, in the order in which containerd reads them: those of
+/// one file after each other, and those that they import after all of them.
+#[derive(Default)]
+struct Imports {
+    earlier: Vec<(String, Tree)>,
+    later: Vec<(String, Tree)>,
+    names_drop_in: bool,
+}
+
+impl Imports {
+    fn follow(host: &Host, files: &Files<'_>, config: &Tree) -> Result<Self> {
+        let mut found = Self::default();
+        let mut pending = VecDeque::new();
+        let mut seen = vec![files.config.to_owned()];
+        found.queue(host, files, files.config, config, &mut pending)?;
+        let mut passed = false;
+        while let Some(path) = pending.pop_front() {
+            if seen.contains(&path) {
+                continue;
+            }
+            seen.push(path.clone());
+            passed |= path == files.drop_in;
+            let Some(bytes) = host.read_optional(&path)?.filter(|_| path != files.drop_in) else { continue };
+            let tree = read(&path, &bytes)?;
+            found.queue(host, files, &path, &tree, &mut pending)?;
+            if passed { &mut found.later } else { &mut found.earlier }.push((path, tree));
         }
+        Ok(found)
     }
-    Ok(trees)
+
+    fn queue(
+        &mut self,
+        host: &Host,
+        files: &Files<'_>,
+        path: &str,
+        tree: &Tree,
+        pending: &mut VecDeque<String>,
+    ) -> Result<()> {
+        for pattern in imports(path, tree)? {
+            self.names_drop_in |= names(&pattern, path, files.drop_in);
+            pending.extend(matched(host, &absolute(&pattern, path), files.drop_in)?);
+        }
+        Ok(())
+    }
 }
 
 /// The files that an import names, sorted; our drop-in is among them whether it exists or not.
-fn matched(host: &Host, pattern: &str, files: &Files<'_>) -> Result<Vec<String>> {
-    let pattern = absolute(pattern, files);
-    let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", &pattern));
+fn matched(host: &Host, pattern: &str, drop_in: &str) -> Result<Vec<String>> {
+    let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
     if !name.contains(['*', '?']) {
-        return Ok(vec![pattern]);
+        return Ok(vec![pattern.to_owned()]);
     }
     let entries = host.list_optional(folder)?.unwrap_or_default();
     let names = entries.iter().filter(|entry| glob(name.as_bytes(), entry.name.as_bytes()));
     let mut paths: Vec<String> = names.map(|entry| format!("{folder}/{}", entry.name)).collect();
-    if matches(&pattern, files.drop_in) {
-        paths.push(files.drop_in.to_owned());
+    if matches(pattern, drop_in) {
+        paths.push(drop_in.to_owned());
     }
     paths.sort();
     paths.dedup();
@@ -145,13 +178,13 @@ fn matched(host: &Host, pattern: &str, files: &Files<'_>) -> Result<Vec<String>>
 
 /// Whether an import names our drop-in on every containerd: before 2.0 a relative pattern with
 /// wildcards was looked up in the working directory, a relative path beside the file.
-fn names(pattern: &str, files: &Files<'_>) -> bool {
+fn names(pattern: &str, file: &str, drop_in: &str) -> bool {
     let everywhere = pattern.starts_with('/') || !pattern.contains('*');
-    everywhere && matches(&absolute(pattern, files), files.drop_in)
+    everywhere && matches(&absolute(pattern, file), drop_in)
 }
 
-fn absolute(pattern: &str, files: &Files<'_>) -> String {
-    let parent = files.config.rsplit_once('/').map_or("", |(parent, _)| parent);
+fn absolute(pattern: &str, file: &str) -> String {
+    let parent = file.rsplit_once('/').map_or("", |(parent, _)| parent);
     if pattern.starts_with('/') { pattern.to_owned() } else { format!("{parent}/{pattern}") }
 }
 

@@ -38,7 +38,7 @@ fn machine(files: &[(&str, &str)]) -> (TempDir, HostMut) {
 
 fn configure(host: &Host, desired: &Desired, dumped: Option<&str>) -> Result<Proposal> {
     let dumped = dumped.map(str::as_bytes);
-    propose(host, &Files { config: CONFIG, drop_in: DROP_IN, dumped }, desired)
+    propose(host, &Files { config: CONFIG, drop_in: DROP_IN, dumped, release: None }, desired)
 }
 
 /// Configures for real, twice, and takes it back; gives the configuration and the drop-in that were
@@ -202,16 +202,18 @@ fn files_of_version_one_are_changed_in_place() {
     let entry = "[plugins.cri.containerd.runtimes.nvidia]\n  privileged_without_host_devices = false\n  runtime_engine = \"\"\n  runtime_root = \"\"\n  runtime_type = \"io.containerd.runc.v2\"\n\n[plugins.cri.containerd.runtimes.nvidia.options]\n  BinaryName = \"/usr/bin/nvidia-container-runtime\"\n";
     let docker = "disabled_plugins = []\n\n#[debug]\n";
     let (config, drop_in) = round_trip(&[("config.toml", docker)], &desired());
-    assert_eq!((config, drop_in), (format!("{docker}\n{entry}"), String::new()));
+    let runc = "[plugins.cri.containerd.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n";
+    assert_eq!((config, drop_in), (format!("{docker}\n{runc}\n{entry}"), String::new()));
 
     let tables = "[plugins.cri] # ours\n  enable_cdi = false # why\n  [plugins.cri.containerd]\n    snapshotter = 'native'\n";
     let expected = "[plugins.cri] # ours\n  enable_cdi = true # why\n  [plugins.cri.containerd]\n    default_runtime_name = \"nvidia\"\n    snapshotter = 'native'\n";
     let (config, _) = round_trip(&[("config.toml", tables)], &everything());
-    assert_eq!(config, format!("{expected}\n{entry}"));
+    assert_eq!(config, format!("{expected}\n{runc}\n{entry}"));
 
     let present = "version = 1\n[plugins.cri.containerd.runtimes]\nnvidia = {runtime_type = 'io.containerd.runc.v1', snapshotter = 'x', options = {BinaryName = '/old', SystemdCgroup = true}}\n";
     let (config, _) = round_trip(&[("config.toml", present)], &desired());
-    assert_eq!(config, present.replace("'/old'", "\"/usr/bin/nvidia-container-runtime\""));
+    let replaced = present.replace("'/old'", "\"/usr/bin/nvidia-container-runtime\"");
+    assert_eq!(config, format!("{replaced}\n{runc}"));
 }
 
 #[test]
@@ -413,4 +415,81 @@ proptest! {
             prop_assert!(configure(&host, &everything(), None).unwrap().plan.is_empty(), "{:?}", text);
         }
     }
+}
+
+#[test]
+fn from_2_1_on_the_drop_in_says_only_what_it_adds() {
+    let runc = "version = 2\nimports = ['/etc/containerd/conf.d/*.toml']\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = 'x'\n";
+    let other = "[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n\
+                 [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\nSystemdCgroup = true\n";
+    let (_root, host) =
+        machine(&[("config.toml", runc), ("conf.d/10-runc.toml", other), ("conf.d/zz.toml", runc)]);
+    let with = |release| {
+        let files = Files { config: CONFIG, drop_in: DROP_IN, dumped: None, release };
+        propose(&host, &files, &everything()).unwrap()
+    };
+    let short = with(Some(Release(2, 1)));
+    let text = &short.files.first().unwrap().text;
+    assert!(!text.contains("sandbox_image") && !text.contains("runtimes.runc"), "{text}");
+    assert!(
+        text.contains("SystemdCgroup = true") && text.contains("default_runtime_name = \"nvidia\""),
+        "{text}"
+    );
+    assert_eq!(short.findings, []);
+    for release in [None, Some(Release(2, 0))] {
+        let whole = with(release);
+        assert!(whole.files.first().unwrap().text.contains("runtimes.runc"));
+        assert_eq!(whole.findings.len(), 1, "zz.toml takes the table back");
+    }
+}
+
+#[test]
+fn files_that_imported_files_import_are_read_after_all_others() {
+    let root = "version = 2\nimports = ['a.toml', '/etc/containerd/conf.d/*.toml']\n";
+    let a = "version = 2\nimports = ['deep/b.toml', 'config.toml']\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = 'a'\n";
+    let b = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\nsandbox_image = 'b'\n";
+    let (_root, host) = machine(&[("config.toml", root), ("a.toml", a), ("deep/b.toml", b)]);
+    let proposal = configure(&host, &desired(), None).unwrap();
+    assert!(proposal.files.first().unwrap().text.contains("sandbox_image = \"a\""));
+    let message = proposal.findings.first().map(|finding| finding.message.as_str()).unwrap_or_default();
+    assert!(message.starts_with("/etc/containerd/deep/b.toml is read after the drop-in"), "{message}");
+}
+
+#[test]
+fn what_a_node_writes_itself_is_refused_and_templates_are_not_read_as_toml() {
+    let (_root, host) = machine(&[]);
+    let generated = "/var/lib/rancher/rke2/agent/etc/containerd/config.toml";
+    let files = |config| Files { config, drop_in: DROP_IN, dumped: None, release: None };
+    let failure = propose(&host, &files(generated), &desired()).unwrap_err();
+    assert_eq!(failure.code(), Some(codes::GENERATED_FILE));
+    let template = "/var/lib/rancher/rke2/agent/etc/containerd/config.toml.tmpl";
+    let plan = propose(&host, &files(template), &everything()).unwrap();
+    let paths: Vec<&str> = plan.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["/etc/rancher/rke2/config.yaml.d/99-nvidia.yaml"], "{:?}", plan.files);
+    assert_eq!(plan.notes, ["rke2 registers the runtime nvidia by itself when it starts"]);
+}
+
+#[test]
+fn containerd_before_2_0_keeps_a_default_runtime() {
+    let names = |config: Option<&str>, release| {
+        let files: Vec<(&str, &str)> = config.map(|text| ("config.toml", text)).into_iter().collect();
+        let (_root, host) = machine(&files);
+        let files = Files { config: CONFIG, drop_in: DROP_IN, dumped: None, release };
+        let proposal = propose(&host, &files, &desired()).unwrap();
+        let tree = read("", proposal.files.first().unwrap().text.as_bytes()).unwrap();
+        let plugins = table("", &tree, &["plugins"]).unwrap().unwrap();
+        let Some(Node::Table(cri)) = plugins.values().next() else { panic!("no CRI table") };
+        table("", cri, &["containerd", "runtimes"]).unwrap().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    let debian = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".cni]\nbin_dir = '/usr/lib/cni'\n";
+    let other = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd]\ndefault_runtime_name = 'crun'\n\
+                 runtimes = { crun = { runtime_type = 'io.containerd.runc.v2' } }\n";
+    assert_eq!(names(None, None), ["nvidia"], "nothing reads it yet");
+    assert_eq!(names(None, Some(Release(1, 6))), ["nvidia", "runc"]);
+    assert_eq!(names(Some(debian), None), ["nvidia", "runc"]);
+    assert_eq!(names(Some(debian), Some(Release(2, 0))), ["nvidia"]);
+    assert_eq!(names(Some(debian), Some(Release(1, 7))), ["nvidia", "runc"]);
+    assert_eq!(names(Some(debian), Some(Release(2, 1))), ["nvidia"]);
+    assert_eq!(names(Some("version = 3\n"), None), ["nvidia"]);
+    assert_eq!(names(Some(other), None), ["crun", "nvidia"]);
 }

@@ -1,7 +1,10 @@
 //! Docker: `daemon.json`.
 
+pub mod api;
 mod document;
 
+use crate::detect::{self, Daemon};
+use crate::restart::Need;
 use crate::{Desired, Engine, Installation, InstallationKind, Proposal, ProposedFile, codes};
 use diag::{Failure, Finding, Result};
 use document::Document;
@@ -16,7 +19,9 @@ pub const ENGINE: Engine = Engine {
     default_runtime_path: "nvidia-container-runtime",
     cdi_switch: true,
     dump_commands: &[],
+    daemon: Some(&DAEMON),
     detect,
+    need,
     propose: |host, files, desired| propose(&read(host, files.config)?, desired),
 };
 
@@ -51,34 +56,32 @@ impl State {
     }
 }
 
+const DAEMON: Daemon = Daemon {
+    program: "dockerd",
+    rootless_script: "dockerd-rootless.sh",
+    config_options: &["--config-file"],
+    config: "docker/daemon.json",
+    drop_in: None,
+    socket_options: &["-H", "--host"],
+    socket: "docker.sock",
+};
+
 /// Where Docker is installed. The configuration of a rootless daemon counts as an installation
-/// only where its file exists.
+/// where its unit or its file exists (moby, `cmd/dockerd/config.go`).
 #[must_use]
 pub fn detect(host: &Host) -> Vec<Installation> {
-    let installation = |kind, config: String, program| Installation { kind, config, program };
-    let dockerd = ["/usr/bin/dockerd", "/usr/sbin/dockerd", "/usr/local/bin/dockerd"];
-    let program = dockerd.into_iter().find(|path| host.exists(path)).map(str::to_owned);
-    let mut found = Vec::new();
-    if program.is_some() || host.exists(ENGINE.default_config) {
-        found.push(installation(InstallationKind::System, ENGINE.default_config.to_owned(), program.clone()));
-    }
-    if let Some(config) = rootless_config(host).filter(|path| host.exists(path)) {
-        found.push(installation(InstallationKind::Rootless, config, program));
-    }
+    let mut found = DAEMON.find(host);
     let snap = "/snap/docker/current/bin/dockerd";
     if host.exists(snap) {
-        let config = "/var/snap/docker/current/config/daemon.json".to_owned();
-        found.push(installation(InstallationKind::Snap, config, Some(snap.to_owned())));
+        let config = "/var/snap/docker/current/config/daemon.json";
+        found.push(detect::trace(InstallationKind::Snap, config, snap));
+    }
+    let home = host.environment().get("HOME").unwrap_or("/root").to_owned();
+    let desktop = ["/opt/docker-desktop".to_owned(), format!("{home}/.docker/desktop")];
+    if let Some(folder) = desktop.iter().find(|folder| folder.starts_with('/') && host.exists(folder)) {
+        found.push(detect::trace(InstallationKind::Desktop, &format!("{home}/.docker/daemon.json"), folder));
     }
     found
-}
-
-/// `$XDG_CONFIG_HOME/docker/daemon.json`, or the same below `$HOME/.config`: where `dockerd` looks
-/// when it runs rootless (moby, `cmd/dockerd/config.go`).
-fn rootless_config(host: &Host) -> Option<String> {
-    let set = |name| host.environment().get(name).filter(|value| value.starts_with('/')).map(str::to_owned);
-    let folder = set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")? + "/.config"))?;
-    Some(folder + "/docker/daemon.json")
 }
 
 /// Reads a `daemon.json`. A file that does not exist, or is empty, says nothing.
@@ -127,6 +130,19 @@ fn propose(state: &State, desired: &Desired) -> Result<Proposal> {
     let text = String::from_utf8_lossy(&after).into_owned();
     let files = vec![ProposedFile { title: None, path: state.path.clone(), text }];
     Ok(Proposal { plan, files, exists: state.exists(), notes: Vec::new(), findings: state.findings.clone() })
+}
+
+/// A signal is enough to add runtimes and to change the default; features are read at the start only.
+fn need(plan: &Plan) -> Need {
+    let cdi =
+        |path: &str, bytes: &[u8]| Document::parse(path, bytes).and_then(|document| document.cdi()).ok();
+    let reloads = |step: &Step| match step {
+        Step::Write { path, before, after, .. } => {
+            cdi(path, before.as_deref().unwrap_or_default()) == cdi(path, after)
+        }
+        _ => true,
+    };
+    if plan.steps.iter().all(reloads) { Need::Reload } else { Need::Restart }
 }
 
 /// What Docker demands of a runtime: moby reserves `runc` and every name that begins like a shim.

@@ -2,7 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "tests prepare and inspect directories of their own")]
 
 use super::*;
-use host::{Environment, HostMut};
+use host::HostMut;
 use std::fs;
 use tempfile::TempDir;
 
@@ -81,21 +81,15 @@ fn a_runtime_that_docker_would_refuse_is_refused() {
 }
 
 #[test]
-fn installations_are_told_apart() {
-    let root = tempfile::tempdir().unwrap();
-    for file in ["usr/bin/dockerd", "snap/docker/current/bin/dockerd", "home/u/.config/docker/daemon.json"] {
-        let path = root.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, "").unwrap();
+fn only_a_change_of_features_needs_a_restart() {
+    for (before, cdi, expected) in [
+        ("{}", false, Need::Reload),
+        ("{}", true, Need::Restart),
+        ("{\"features\": {\"cdi\": true}}", true, Need::Reload),
+    ] {
+        let (_root, host) = machine(Some(before.as_bytes()));
+        let wanted = Desired { enable_cdi: cdi, ..desired() };
+        let plan = plan(&read(&host, ENGINE.default_config).unwrap(), &wanted).unwrap();
+        assert_eq!((ENGINE.need)(&plan), expected, "{before} {cdi}");
     }
-    let host = Host::at(root.path()).with_environment(Environment::from([("HOME", "/home/u")]));
-    let found: Vec<(InstallationKind, String)> =
-        detect(&host).into_iter().map(|installation| (installation.kind, installation.config)).collect();
-    let expected = [
-        (InstallationKind::System, "/etc/docker/daemon.json".to_owned()),
-        (InstallationKind::Rootless, "/home/u/.config/docker/daemon.json".to_owned()),
-        (InstallationKind::Snap, "/var/snap/docker/current/config/daemon.json".to_owned()),
-    ];
-    assert_eq!(found, expected);
-    assert_eq!(detect(&Host::at("/nonexistent")), []);
 }

@@ -1,0 +1,245 @@
+//! The check list after a set-up: each item really tried.
+
+use crate::client::Client;
+use engines::docker::{self, api};
+use engines::{InstallationKind, Wish, choose};
+use host::Host;
+use host::exec::Command;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How an item came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It holds.
+    Yes,
+    /// It does not.
+    No,
+    /// It could not be tried.
+    CannotTell,
+}
+
+/// One item of the list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Item {
+    /// What has to hold.
+    pub name: &'static str,
+    /// How it came out.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub seen: String,
+    /// What to do next, when it does not hold.
+    pub next: Option<String>,
+}
+
+/// What the caller chooses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifyOptions {
+    /// The image in which a GPU is looked for. It must be on the machine: nothing is pulled.
+    pub image: String,
+}
+
+/// Tries each item. Containers are started and removed again; nothing else changes.
+#[must_use]
+pub fn verify(host: &Host, options: &VerifyOptions) -> Vec<Item> {
+    let socket =
+        choose(host, &docker::ENGINE, Wish::default()).ok().and_then(|choice| choice.installation.socket);
+    let socket = socket.unwrap_or_else(|| "/run/docker.sock".to_owned());
+    let info = api::info(host, &socket).map_err(|failure| failure.chain());
+    vec![
+        desktop(host),
+        engine(&socket, info.as_ref()),
+        runtime(info.as_ref().ok()),
+        driver(host),
+        container(host, &socket, options, info.is_ok()),
+        credentials(host),
+    ]
+}
+
+fn item(name: &'static str, verdict: Verdict, seen: impl Into<String>, next: &str) -> Item {
+    let next = Some(next.to_owned()).filter(|next| verdict != Verdict::Yes && !next.is_empty());
+    Item { name, verdict, seen: seen.into(), next }
+}
+
+fn desktop(host: &Host) -> Item {
+    let name = "Docker Desktop is not in the way";
+    let installed = docker::detect(host).into_iter().find(|found| found.kind == InstallationKind::Desktop);
+    let context = Client::read(host).ok().filter(Client::uses_desktop).and_then(|client| client.context);
+    match (context, installed) {
+        (Some(context), _) => item(
+            name,
+            Verdict::No,
+            format!("the client's context is {context}"),
+            "docker context use default",
+        ),
+        (None, Some(found)) => item(
+            name,
+            Verdict::Yes,
+            format!("installed ({}), but the client does not use it", found.seen),
+            "",
+        ),
+        (None, None) => item(name, Verdict::Yes, "it is not installed", ""),
+    }
+}
+
+fn engine(socket: &str, info: Result<&api::Info, &String>) -> Item {
+    let name = "Docker Engine is active";
+    match info {
+        Ok(info) => item(name, Verdict::Yes, format!("version {} answers on {socket}", info.version), ""),
+        Err(cause) if cause.contains("ermission denied") => item(
+            name,
+            Verdict::CannotTell,
+            cause.clone(),
+            "run it with sudo, or as a member of the group docker",
+        ),
+        Err(cause) => item(name, Verdict::No, cause.clone(), "sudo systemctl start docker"),
+    }
+}
+
+fn runtime(info: Option<&api::Info>) -> Item {
+    let name = "the runtime nvidia is registered";
+    let Some(info) = info else { return item(name, Verdict::CannotTell, "Docker does not answer", "") };
+    let runtimes = info.runtimes.iter().cloned().collect::<Vec<_>>().join(", ");
+    if info.runtimes.contains("nvidia") {
+        return item(name, Verdict::Yes, format!("Docker shows {runtimes}"), "");
+    }
+    item(
+        name,
+        Verdict::No,
+        format!("Docker shows {runtimes}"),
+        "sudo nvidia-ctk runtime configure --runtime=docker --restart",
+    )
+}
+
+fn driver(host: &Host) -> Item {
+    let name = "the NVIDIA driver works";
+    let Some(version) = host.read_text_optional("/proc/driver/nvidia/version").ok().flatten() else {
+        return item(name, Verdict::No, "no NVIDIA kernel module is loaded", "longshore doctor");
+    };
+    let version = formats::procfs::driver_version(&version).unwrap_or_default();
+    let Some(program) = program(host, "nvidia-smi") else {
+        return item(
+            name,
+            Verdict::CannotTell,
+            format!("module {version} is loaded, but nvidia-smi is not installed"),
+            "",
+        );
+    };
+    match said(Command::new(program).args(["-L"]).deadline(Duration::from_secs(20))) {
+        Ok(text) if !text.trim().is_empty() => item(
+            name,
+            Verdict::Yes,
+            format!(
+                "module {version}, {} GPUs",
+                text.lines().filter(|line| line.starts_with("GPU ")).count()
+            ),
+            "",
+        ),
+        Ok(_) => item(
+            name,
+            Verdict::No,
+            format!("module {version} is loaded, nvidia-smi lists no GPU"),
+            "longshore doctor",
+        ),
+        Err(cause) => item(name, Verdict::No, cause, "longshore doctor"),
+    }
+}
+
+/// A container is started for real, on this daemon, whatever context the caller's client is set to.
+fn container(host: &Host, socket: &str, options: &VerifyOptions, answers: bool) -> Item {
+    let name = "a container gets the GPU";
+    let docker = program(host, "docker").filter(|_| host.is_live());
+    let Some(docker) = docker.filter(|_| answers) else {
+        return item(name, Verdict::CannotTell, "there is no Docker to start one", "");
+    };
+    let address = format!("unix://{socket}");
+    let image = options.image.as_str();
+    let here = Command::new(docker.clone())
+        .args(["-H", &address, "image", "inspect", image])
+        .deadline(Duration::from_secs(20));
+    if said(here).is_err() {
+        let next = format!("docker pull {image}, or name an image that is here with --image");
+        return item(name, Verdict::CannotTell, format!("the image {image} is not on this machine"), &next);
+    }
+    let words =
+        ["-H", &address, "run", "--rm", "--network", "none", "--gpus", "all", image, "nvidia-smi", "-L"];
+    match said(
+        Command::new(docker).args(words).env("HOME", "/nonexistent").deadline(Duration::from_secs(120)),
+    ) {
+        Ok(text) if text.contains("GPU 0") => {
+            let count = text.lines().filter(|line| line.starts_with("GPU ")).count();
+            item(
+                name,
+                Verdict::Yes,
+                format!("`docker run --gpus all {image} nvidia-smi -L` shows {count} GPUs"),
+                "",
+            )
+        }
+        Ok(text) => item(
+            name,
+            Verdict::No,
+            format!("nvidia-smi in the container says: {}", text.trim()),
+            "longshore doctor",
+        ),
+        Err(cause) => item(name, Verdict::No, cause, "longshore doctor"),
+    }
+}
+
+/// Each credential helper is called for its list; what it answers is not looked at.
+fn credentials(host: &Host) -> Item {
+    let name = "no credential helper fails";
+    let client = match Client::read(host) {
+        Ok(client) => client,
+        Err(failure) => return item(name, Verdict::CannotTell, failure.chain(), ""),
+    };
+    if let Some(missing) = client.missing_helpers.first() {
+        let seen = format!("{} names docker-credential-{missing}, which is not installed", client.path);
+        return item(name, Verdict::No, seen, "longshore setup --plan shows how to take it out; logins stay");
+    }
+    if client.helpers.is_empty() {
+        return item(name, Verdict::Yes, format!("{} names none", client.path), "");
+    }
+    for helper in client.helpers.iter().filter(|_| host.is_live()) {
+        let Some(program) = program(host, &format!("docker-credential-{helper}")) else { continue };
+        let command = Command::new(program).args(["list"]).deadline(Duration::from_secs(10));
+        let command = ["HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "DISPLAY", "WAYLAND_DISPLAY"]
+            .iter()
+            .fold(command, |command, name| match host.environment().get(name) {
+                Some(value) => command.env(*name, value),
+                None => command,
+            });
+        if said(command).is_err() {
+            return item(
+                name,
+                Verdict::No,
+                format!("docker-credential-{helper} fails"),
+                "docker-credential-HELPER list says why",
+            );
+        }
+    }
+    item(name, Verdict::Yes, format!("{} answer", client.helpers.join(", ")), "")
+}
+
+fn program(host: &Host, name: &str) -> Option<String> {
+    let folders =
+        host.environment().get_nonempty("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+    let mut paths =
+        folders.split(':').filter(|folder| folder.starts_with('/')).map(|folder| format!("{folder}/{name}"));
+    paths.find(|path| host.stat(path).ok().flatten().is_some_and(|stat| stat.is_executable()))
+}
+
+/// What a program prints; when it fails, the last line of its complaint.
+fn said(command: Command) -> Result<String, String> {
+    let name = command.program.rsplit('/').next().unwrap_or_default().to_owned();
+    let output = command
+        .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+        .run()
+        .map_err(|failure| failure.chain())?;
+    if output.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    let line = complaint.lines().map(str::trim).rfind(|line| !line.is_empty() && !line.starts_with("See "));
+    Err(format!("{name} ended with {}: {}", output.ending(), line.unwrap_or("it said nothing")))
+}
