@@ -24,6 +24,9 @@ pub struct Facts {
     pub fault: NvmlFault,
     /// How long NVML takes to start, and again to open each device, in milliseconds.
     pub latency_ms: u64,
+    /// The one node by which driver and GPUs are reached where there are none for each (`/dev/dxg`).
+    #[serde(default)]
+    pub only_node: Option<String>,
 }
 
 impl Facts {
@@ -82,6 +85,12 @@ pub struct GpuFacts {
     pub readings: Readings,
     /// Whether this GPU can be partitioned, and how it is; `None` for GPUs without MIG.
     pub mig: Option<MigFacts>,
+    /// Whether it shares the address space of the CPU.
+    #[serde(default)]
+    pub coherent: bool,
+    /// Whether it is a part of the chip: NVML then knows no PCI address.
+    #[serde(default)]
+    pub integrated: bool,
 }
 
 /// What the sensors of an idle GPU show: constants of the description.

@@ -5,9 +5,13 @@
 
 use crate::answers::{self, Answer};
 use crate::codes::Code;
+use crate::instances;
 use crate::library::{initialize, open_device, query, query_device, shutdown};
 use crate::session::Handle;
-use crate::structs::{Attributes, Memory, MemoryV2, PciInfo, PciInfoV2, Utilization};
+use crate::structs::{
+    AddressingMode, Attributes, ComputeInstanceInfo, ComputeInstanceProfile, GpuInstanceInfo,
+    GpuInstanceProfile, Memory, MemoryV2, PciInfo, PciInfoV2, Utilization,
+};
 use sim_facts::carrier;
 use std::ffi::{CStr, c_char, c_int, c_uint, c_ulonglong, c_void};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -32,6 +36,14 @@ impl<T> Out<T> {
 }
 
 impl Out<MemoryV2> {
+    /// The structure version that the caller wrote into the structure.
+    fn asked_version(&self) -> u32 {
+        // SAFETY: when not null, by the type's contract valid; the caller initialised the version.
+        if self.0.is_null() { 0 } else { unsafe { (&raw const (*self.0).version).read() } }
+    }
+}
+
+impl Out<AddressingMode> {
     /// The structure version that the caller wrote into the structure.
     fn asked_version(&self) -> u32 {
         // SAFETY: when not null, by the type's contract valid; the caller initialised the version.
@@ -237,6 +249,11 @@ export! {
         architecture.give(query_device(device.number(), |device| Ok(device.gpu().architecture)))
     }
 
+    /// How the GPU shares addresses with the CPU.
+    nvmlDeviceGetAddressingMode(device: DeviceHandle, mode: Out<AddressingMode>) -> c_uint {{
+        let asked = mode.asked_version();
+        mode.give(query_device(device.number(), |device| answers::addressing_mode(device, asked)))
+    }}
     /// MIG mode, now and after the next reset.
     nvmlDeviceGetMigMode(device: DeviceHandle, current: Out<c_uint>, pending: Out<c_uint>) -> c_uint {
         give_both(query_device(device.number(), answers::mig_mode), current, pending)
@@ -264,6 +281,30 @@ export! {
     /// Compute instance id of a MIG device.
     nvmlDeviceGetComputeInstanceId(mig: DeviceHandle, id: Out<c_uint>) -> c_uint {
         id.give(query_device(mig.number(), |device| Ok(device.mig()?.compute_instance)))
+    }
+    /// The GPU instance with an id.
+    nvmlDeviceGetGpuInstanceById(gpu: DeviceHandle, id: c_uint, instance: Out<DeviceHandle>) -> c_uint {
+        instance.give(query(|session| instances::gpu_instance(session, gpu.number(), id).map(DeviceHandle::from_number)))
+    }
+    /// What a GPU instance is.
+    nvmlGpuInstanceGetInfo(instance: DeviceHandle, info: Out<GpuInstanceInfo>) -> c_uint {
+        info.give(query(|session| instances::gpu_instance_info(session, instance.number())))
+    }
+    /// The compute instance with an id.
+    nvmlGpuInstanceGetComputeInstanceById(instance: DeviceHandle, id: c_uint, compute: Out<DeviceHandle>) -> c_uint {
+        compute.give(query(|session| instances::compute_instance(session, instance.number(), id).map(DeviceHandle::from_number)))
+    }
+    /// What a compute instance is.
+    nvmlComputeInstanceGetInfo_v2(instance: DeviceHandle, info: Out<ComputeInstanceInfo>) -> c_uint {
+        info.give(query(|session| instances::compute_instance_info(session, instance.number())))
+    }
+    /// What a GPU can be cut into.
+    nvmlDeviceGetGpuInstanceProfileInfo(gpu: DeviceHandle, profile: c_uint, info: Out<GpuInstanceProfile>) -> c_uint {
+        info.give(query_device(gpu.number(), |device| instances::gpu_instance_profile(device, profile)))
+    }
+    /// What a GPU instance can be cut into.
+    nvmlGpuInstanceGetComputeInstanceProfileInfo(instance: DeviceHandle, profile: c_uint, engine: c_uint, info: Out<ComputeInstanceProfile>) -> c_uint {
+        info.give(query(|session| instances::compute_instance_profile(session, instance.number(), profile, engine)))
     }
     /// Slices and shared engines of a MIG device.
     nvmlDeviceGetAttributes | nvmlDeviceGetAttributes_v2(mig: DeviceHandle, attributes: Out<Attributes>) -> c_uint {

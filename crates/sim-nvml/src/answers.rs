@@ -2,7 +2,9 @@
 
 use crate::codes::Code;
 use crate::session::{Device, Handle, Session, bus_id};
-use crate::structs::{Attributes, Memory, MemoryV2, PciInfo, PciInfoV2, Utilization, c_array};
+use crate::structs::{
+    AddressingMode, Attributes, Memory, MemoryV2, PciInfo, PciInfoV2, Utilization, c_array,
+};
 use sim_facts::{Facts, GpuFacts, MigDeviceFacts};
 
 const MIB: u64 = 1024 * 1024;
@@ -53,6 +55,9 @@ pub(crate) fn pci_info(device: Device<'_>) -> Answer<PciInfo> {
 /// PCI address and ids, the form before.
 pub(crate) fn pci_info_v2(device: Device<'_>) -> Answer<PciInfoV2> {
     let gpu = device.gpu();
+    if gpu.integrated {
+        return Err(Code::NOT_SUPPORTED);
+    }
     let (domain, bus, slot) = bus_id(&gpu.bus_id).ok_or(Code::UNKNOWN)?;
     Ok(PciInfoV2 {
         bus_id: c_array(&format!("{domain:04X}:{bus:02X}:{slot:02X}.0")),
@@ -92,6 +97,18 @@ pub(crate) fn memory_v2(device: Device<'_>, asked: u32) -> Answer<MemoryV2> {
 pub(crate) fn compute_capability(device: Device<'_>) -> (i32, i32) {
     let (major, minor) = device.gpu().compute_capability;
     (major.cast_signed(), minor.cast_signed())
+}
+
+/// How the GPU shares addresses with the CPU (`nvmlDeviceAddressingModeType_t`).
+pub(crate) fn addressing_mode(device: Device<'_>, asked: u32) -> Answer<AddressingMode> {
+    if asked != AddressingMode::VERSION {
+        return Err(Code::ARGUMENT_VERSION_MISMATCH);
+    }
+    let gpu = whole(device)?;
+    Ok(AddressingMode {
+        version: asked,
+        value: if gpu.coherent { AddressingMode::ATS } else { AddressingMode::NONE },
+    })
 }
 
 /// MIG mode: now, and after the next reset.

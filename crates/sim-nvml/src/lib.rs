@@ -8,6 +8,7 @@
 mod abi;
 mod answers;
 mod codes;
+mod instances;
 mod library;
 mod nodes;
 mod session;

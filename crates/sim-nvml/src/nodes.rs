@@ -21,8 +21,8 @@ pub(crate) enum Access {
 ///
 /// `EPERM` comes from the device cgroup, and the real library then knows no better than "Unknown
 /// Error"; `EACCES` comes from the node's mode.
-pub(crate) fn driver(open_node: impl Fn(&str, Access) -> Opened) -> Result<(), Code> {
-    match open_node("/dev/nvidiactl", Access::ReadWrite) {
+pub(crate) fn driver(only: Option<&str>, open_node: impl Fn(&str, Access) -> Opened) -> Result<(), Code> {
+    match open_node(only.unwrap_or("/dev/nvidiactl"), Access::ReadWrite) {
         Ok(()) => Ok(()),
         Err(Errno::ACCESS) => Err(Code::NO_PERMISSION),
         Err(Errno::PERM) => Err(Code::UNKNOWN),
@@ -31,8 +31,9 @@ pub(crate) fn driver(open_node: impl Fn(&str, Access) -> Opened) -> Result<(), C
 }
 
 /// Whether the GPU's node can be used.
-pub(crate) fn gpu(gpu: &GpuFacts, open_node: impl Fn(&str, Access) -> Opened) -> bool {
-    open_node(&format!("/dev/nvidia{}", gpu.minor), Access::ReadWrite).is_ok()
+pub(crate) fn gpu(only: Option<&str>, gpu: &GpuFacts, open_node: impl Fn(&str, Access) -> Opened) -> bool {
+    let own = format!("/dev/nvidia{}", gpu.minor);
+    open_node(only.unwrap_or(&own), Access::ReadWrite).is_ok()
 }
 
 /// Whether both capability nodes of the MIG device can be used.
@@ -69,8 +70,16 @@ mod tests {
             (Err(Errno::EXIST), Err(Code::DRIVER_NOT_LOADED)),
         ];
         for (opened, expected) in cases {
-            assert_eq!(driver(|_, _| opened), expected, "{opened:?}");
+            assert_eq!(driver(None, |_, _| opened), expected, "{opened:?}");
         }
+    }
+
+    #[test]
+    fn one_node_may_stand_for_all() {
+        let only_dxg = |path: &str, _| if path == "/dev/dxg" { Ok(()) } else { Err(Errno::NOENT) };
+        assert_eq!(driver(Some("/dev/dxg"), only_dxg), Ok(()));
+        assert!(gpu(Some("/dev/dxg"), &GpuFacts::default(), only_dxg));
+        assert!(!gpu(None, &GpuFacts::default(), only_dxg));
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Session {
         facts: Facts,
         open_node: impl Fn(&str, Access) -> Result<(), Errno>,
     ) -> Result<Self, Code> {
-        nodes::driver(&open_node)?;
+        nodes::driver(facts.only_node.as_deref(), &open_node)?;
         if facts.versions_differ() {
             return Err(Code::LIB_RM_VERSION_MISMATCH);
         }
@@ -43,7 +43,7 @@ impl Session {
             .gpus
             .iter()
             .enumerate()
-            .filter(|(_, gpu)| nodes::gpu(gpu, &open_node))
+            .filter(|(_, gpu)| nodes::gpu(facts.only_node.as_deref(), gpu, &open_node))
             .map(|(position, gpu)| VisibleGpu { gpu: position, mig: visible_mig(gpu, &open_node) })
             .collect();
         Ok(Self { facts, visible })

@@ -1,5 +1,6 @@
 //! The structures of NVML, laid out as `nvml.h` declares them.
 
+use crate::abi::DeviceHandle;
 use std::ffi::c_char;
 
 /// `nvmlPciInfo_t`, the structure of `nvmlDeviceGetPciInfo_v3`.
@@ -50,6 +51,21 @@ impl MemoryV2 {
     pub(crate) const VERSION: u32 = 40 | (2 << 24);
 }
 
+/// `nvmlDeviceAddressingMode_v1_t`. The caller states the version it was built for.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(crate) struct AddressingMode {
+    pub(crate) version: u32,
+    pub(crate) value: u32,
+}
+
+impl AddressingMode {
+    /// `NVML_STRUCT_VERSION(DeviceAddressingMode, 1)`.
+    pub(crate) const VERSION: u32 = 8 | (1 << 24);
+    pub(crate) const NONE: u32 = 0;
+    pub(crate) const ATS: u32 = 2;
+}
+
 /// `nvmlUtilization_t`, in percent.
 #[repr(C)]
 pub(crate) struct Utilization {
@@ -69,6 +85,64 @@ pub(crate) struct Attributes {
     pub(crate) gpu_slices: u32,
     pub(crate) compute_slices: u32,
     pub(crate) memory_mib: u64,
+}
+
+/// `nvmlGpuInstancePlacement_t`, `nvmlComputeInstancePlacement_t`: slices.
+#[repr(C)]
+pub(crate) struct Placement {
+    pub(crate) start: u32,
+    pub(crate) size: u32,
+}
+
+/// `nvmlGpuInstanceInfo_t`.
+#[repr(C)]
+pub(crate) struct GpuInstanceInfo {
+    pub(crate) device: DeviceHandle,
+    pub(crate) id: u32,
+    pub(crate) profile: u32,
+    pub(crate) placement: Placement,
+}
+
+/// `nvmlComputeInstanceInfo_t`.
+#[repr(C)]
+pub(crate) struct ComputeInstanceInfo {
+    pub(crate) device: DeviceHandle,
+    pub(crate) gpu_instance: DeviceHandle,
+    pub(crate) id: u32,
+    pub(crate) profile: u32,
+    pub(crate) placement: Placement,
+}
+
+/// `nvmlGpuInstanceProfileInfo_t`.
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct GpuInstanceProfile {
+    pub(crate) id: u32,
+    pub(crate) peer_to_peer: u32,
+    pub(crate) slices: u32,
+    pub(crate) instances: u32,
+    pub(crate) multiprocessors: u32,
+    pub(crate) copy_engines: u32,
+    pub(crate) decoders: u32,
+    pub(crate) encoders: u32,
+    pub(crate) jpegs: u32,
+    pub(crate) ofas: u32,
+    pub(crate) memory_mib: u64,
+}
+
+/// `nvmlComputeInstanceProfileInfo_t`.
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct ComputeInstanceProfile {
+    pub(crate) id: u32,
+    pub(crate) slices: u32,
+    pub(crate) instances: u32,
+    pub(crate) multiprocessors: u32,
+    pub(crate) copy_engines: u32,
+    pub(crate) decoders: u32,
+    pub(crate) encoders: u32,
+    pub(crate) jpegs: u32,
+    pub(crate) ofas: u32,
 }
 
 /// Text as a C array: cut to leave room for the final zero.
@@ -91,6 +165,11 @@ mod tests {
         assert_eq!(size_of::<Memory>(), 24);
         assert_eq!(size_of::<MemoryV2>(), 40);
         assert_eq!(size_of::<Attributes>(), 40);
+        assert_eq!(size_of::<AddressingMode>(), 8);
+        assert_eq!(size_of::<GpuInstanceInfo>(), 24);
+        assert_eq!(size_of::<ComputeInstanceInfo>(), 32);
+        assert_eq!(size_of::<GpuInstanceProfile>(), 48);
+        assert_eq!(size_of::<ComputeInstanceProfile>(), 36);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What NVML tells about each GPU, collected once and then only shown.
 
-use crate::nvml::{Answer, Attributes, Code, Device, Memory, Nvml, Utilization};
+use crate::nvml::{Answer, Attributes, Code, Device, Memory, Nvml, PciInfo, Utilization};
 
 /// The system and its GPUs.
 #[derive(Debug, Default)]
@@ -88,16 +88,17 @@ fn gpu(nvml: &Nvml, index: u32) -> Answer<Gpu> {
     let device = nvml.gpu(index)?;
     let number = |function: &str| nvml.number(function, device).ok();
     let flag = |function: &str| number(function).map(|value| value != 0);
-    let pci = nvml.pci(device)?;
+    // A GPU that is a part of a chip has no PCI address.
+    let pci = nvml.pci(device).ok();
     let mig_mode = nvml.pair("nvmlDeviceGetMigMode", device).ok();
     Ok(Gpu {
         index,
         name: nvml.text("nvmlDeviceGetName", device)?,
         uuid: nvml.text("nvmlDeviceGetUUID", device)?,
         serial: nvml.text("nvmlDeviceGetSerial", device).ok(),
-        bus_id: pci.address(),
-        pci: Some((pci.domain, pci.bus, pci.device)),
-        pci_device_id: Some(pci.pci_device_id),
+        bus_id: pci.as_ref().map_or_else(|| "N/A".to_owned(), PciInfo::address),
+        pci: pci.as_ref().map(|pci| (pci.domain, pci.bus, pci.device)),
+        pci_device_id: pci.as_ref().map(|pci| pci.pci_device_id),
         minor: number("nvmlDeviceGetMinorNumber"),
         memory: nvml.memory(device).ok(),
         compute_capability: nvml.pair("nvmlDeviceGetCudaComputeCapability", device).ok(),

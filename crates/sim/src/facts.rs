@@ -1,26 +1,37 @@
 //! What the simulated NVML of a described host knows.
 
 use crate::mig_capabilities as caps;
-use crate::{Description, Gpu, Mig, MigInstance};
+use crate::{Description, Gpu, Mig, MigInstance, Platform};
 use sim_facts::{Facts, GpuFacts, MigDeviceFacts, MigFacts};
 
 impl Description {
     /// What this host's NVML knows.
     #[must_use]
     pub fn facts(&self) -> Facts {
+        let integrated = self.driver.platform == Platform::Tegra;
         let reported = |(_, index): &(&Gpu, u32)| !self.faults.nvml_lost.contains(index);
         Facts {
             driver_version: self.driver.version.clone(),
             module_version: self.driver.module_version.clone(),
             cuda: self.driver.cuda,
-            gpus: self.gpus.iter().zip(0..).filter(reported).map(|(gpu, _)| gpu_facts(gpu)).collect(),
+            gpus: self
+                .gpus
+                .iter()
+                .zip(0..)
+                .filter(reported)
+                .map(|(gpu, _)| gpu_facts(gpu, integrated))
+                .collect(),
             fault: self.faults.nvml,
             latency_ms: self.faults.nvml_latency_ms,
+            only_node: match self.driver.platform {
+                Platform::Wsl => self.nodes.additional.first().map(|node| node.path.clone()),
+                Platform::Pci | Platform::Tegra => None,
+            },
         }
     }
 }
 
-fn gpu_facts(gpu: &Gpu) -> GpuFacts {
+fn gpu_facts(gpu: &Gpu, integrated: bool) -> GpuFacts {
     GpuFacts {
         name: gpu.name.clone(),
         uuid: gpu.uuid.clone(),
@@ -37,6 +48,8 @@ fn gpu_facts(gpu: &Gpu) -> GpuFacts {
         numa_node: gpu.numa_node,
         readings: gpu.readings.clone(),
         mig: gpu.mig.as_ref().map(|mig| mig_facts(gpu.minor, mig)),
+        coherent: gpu.coherent,
+        integrated,
     }
 }
 
@@ -50,16 +63,24 @@ fn mig_facts(minor: u32, mig: &Mig) -> MigFacts {
 
 fn mig_device_facts(minor: u32, instance: &MigInstance) -> MigDeviceFacts {
     let id = instance.gpu_instance;
-    let slices = instance.profile.split('g').next().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let (compute_slices, slices) = slices(&instance.profile);
     MigDeviceFacts {
         uuid: instance.uuid.clone(),
         profile: instance.profile.clone(),
         gpu_instance: id,
-        compute_instance: 0,
+        compute_instance: instance.compute_instance,
         memory_mib: instance.memory_mib,
         gpu_slices: slices,
-        compute_slices: slices,
+        compute_slices,
         multiprocessors: instance.multiprocessors,
-        caps: (caps::gpu_instance(minor, id), caps::compute_instance(minor, id, 0)),
+        caps: (caps::gpu_instance(minor, id), caps::compute_instance(minor, id, instance.compute_instance)),
     }
+}
+
+/// Slices of the compute instance and of the GPU instance by a profile's name: `1c.3g.40gb`, `3g.40gb`.
+fn slices(profile: &str) -> (u32, u32) {
+    let number =
+        |letter: char| profile.split('.').find_map(|part| part.strip_suffix(letter)?.parse::<u32>().ok());
+    let gpu = number('g').unwrap_or(1);
+    (number('c').unwrap_or(gpu), gpu)
 }

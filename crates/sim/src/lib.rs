@@ -18,8 +18,8 @@ mod personality;
 pub mod presets;
 
 pub use description::{
-    Architecture, Content, Description, Driver, Faults, File, Gpu, Library, Majors, Mig, MigInstance, Nodes,
-    Proc, Program, UserSpace,
+    Architecture, Content, Description, Driver, Faults, File, Gpu, Library, Majors, Mig, MigInstance, Node,
+    Nodes, Platform, Proc, Program, UserSpace,
 };
 pub use door::run;
 pub use machine::Machine;

@@ -1,7 +1,7 @@
 //! The machine below the simulation, as far as it decides numbers: majors and DRM minors that are
 //! taken must not be given to simulated devices, whose nodes would then be real ones.
 
-use crate::{Description, Majors};
+use crate::{Description, Majors, Node, Platform};
 use std::fmt::Write;
 
 /// How far simulated DRM nodes are moved on a machine that has its own.
@@ -40,7 +40,8 @@ impl Machine {
                 gpu.render += DRM_OFFSET;
             }
         }
-        if placed.majors != description.majors {
+        placed.nodes.additional = moved_nodes(description, &placed.majors, &taken);
+        if placed.majors != description.majors || placed.nodes != description.nodes {
             placed.proc.devices = None;
         }
         placed
@@ -51,18 +52,13 @@ impl Machine {
         if let Some(text) = &description.proc.devices {
             return text.clone();
         }
-        let majors = description.majors;
-        let own = [
-            (majors.nvidia, "nvidia"),
-            (majors.nvidia, "nvidia-modeset"),
-            (majors.nvidia, "nvidiactl"),
-            (majors.drm, "drm"),
-            (majors.nvidia_uvm, "nvidia-uvm"),
-            (majors.nvidia_nvlink, "nvidia-nvlink"),
-            (majors.nvidia_caps, "nvidia-caps"),
-            (majors.nvidia_caps_imex_channels, "nvidia-caps-imex-channels"),
-        ];
-        let own = own.into_iter().filter(|own| self.characters().all(|taken| taken != *own));
+        let additional = description.nodes.additional.iter().map(|node| (node.major, node.driver.as_str()));
+        let additional: std::collections::BTreeSet<(u32, &str)> = additional.collect();
+        let is_new = |own: &(u32, &str)| !own_devices(description).contains(own);
+        let own = own_devices(description)
+            .into_iter()
+            .chain(additional.into_iter().filter(is_new))
+            .filter(|own| self.characters().all(|taken| taken != *own));
         let mut lines: Vec<(u32, &str)> = self.characters().chain(own).collect();
         lines.sort_by_key(|(major, _)| *major);
         let mut text = "Character devices:\n".to_owned();
@@ -84,6 +80,48 @@ impl Machine {
     fn blocks(&self) -> &str {
         self.devices.split_once("Block devices:\n").map_or("", |(_, blocks)| blocks)
     }
+}
+
+/// The devices that the driver of a host with PCI GPUs registers.
+fn own_devices(description: &Description) -> Vec<(u32, &'static str)> {
+    let majors = description.majors;
+    if description.driver.platform != Platform::Pci {
+        return Vec::new();
+    }
+    vec![
+        (majors.nvidia, "nvidia"),
+        (majors.nvidia, "nvidia-modeset"),
+        (majors.nvidia, "nvidiactl"),
+        (majors.drm, "drm"),
+        (majors.nvidia_uvm, "nvidia-uvm"),
+        (majors.nvidia_nvlink, "nvidia-nvlink"),
+        (majors.nvidia_caps, "nvidia-caps"),
+        (majors.nvidia_caps_imex_channels, "nvidia-caps-imex-channels"),
+    ]
+}
+
+/// The additional nodes with majors that follow their drivers: a driver that GPUs have too keeps with
+/// them, one whose major is taken is moved as a whole.
+fn moved_nodes(description: &Description, majors: &Majors, taken: &[u32]) -> Vec<Node> {
+    let mut nodes = description.nodes.additional.clone();
+    let mut used: Vec<u32> =
+        majors.named().iter().map(|(_, major)| *major).chain(taken.iter().copied()).collect();
+    let mut moved: Vec<(String, u32)> =
+        majors.named().iter().map(|(name, major)| ((*name).to_owned(), *major)).collect();
+    for node in &mut nodes {
+        let known = moved.iter().find(|(driver, _)| *driver == node.driver).map(|(_, major)| *major);
+        let free = |candidate: &u32| !used.contains(candidate);
+        let major = known
+            .or_else(|| Some(node.major).filter(free))
+            .or_else(|| DYNAMIC_MAJORS.rev().find(free))
+            .unwrap_or(node.major);
+        if known.is_none() {
+            used.push(major);
+            moved.push((node.driver.clone(), major));
+        }
+        node.major = major;
+    }
+    nodes
 }
 
 /// The majors with those that are taken moved. 226 is the DRM subsystem's own number and stays:

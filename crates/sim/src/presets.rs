@@ -16,6 +16,17 @@ pub struct Preset {
 pub const HOSTS: &[Preset] = &[
     Preset { name: "workstation", text: include_str!("../presets/workstation.toml") },
     Preset { name: "dgx-h100", text: include_str!("../presets/dgx-h100.toml") },
+    Preset { name: "dgx-mig", text: include_str!("../presets/dgx-mig.toml") },
+    Preset { name: "dgx-mig-mixed", text: include_str!("../presets/dgx-mig-mixed.toml") },
+    Preset { name: "gb200", text: include_str!("../presets/gb200.toml") },
+    Preset { name: "vgpu-guest", text: include_str!("../presets/vgpu-guest.toml") },
+    Preset { name: "driver-container", text: include_str!("../presets/driver-container.toml") },
+    Preset { name: "debian", text: include_str!("../presets/debian.toml") },
+    Preset { name: "nixos", text: include_str!("../presets/nixos.toml") },
+    Preset { name: "orin", text: include_str!("../presets/orin.toml") },
+    Preset { name: "wsl2", text: include_str!("../presets/wsl2.toml") },
+    Preset { name: "half-upgraded", text: include_str!("../presets/half-upgraded.toml") },
+    Preset { name: "no-driver", text: include_str!("../presets/no-driver.toml") },
     Preset { name: "conformance", text: include_str!("../presets/conformance.toml") },
 ];
 

@@ -2,8 +2,8 @@
 
 use super::written::{self, ModuleWord, NvmlWord, Written};
 use super::{
-    Content, Description, Driver, Faults, File, Gpu, Library, Majors, Mig, MigInstance, Nodes, Proc, Program,
-    UserSpace,
+    Content, Description, Driver, Faults, File, Gpu, Library, Majors, Mig, MigInstance, Node, Nodes, Proc,
+    Program, UserSpace,
 };
 use crate::codes::BAD_DESCRIPTION;
 use diag::{Failure, Result};
@@ -48,6 +48,8 @@ fn driver(written: written::Driver, module_absent: bool) -> Result<Driver> {
             "driver.library_directory",
             needed("driver.library_directory", written.library_directory)?,
         )?,
+        platform: written.platform.unwrap_or_default(),
+        root: written.root.map_or(Ok(String::new()), |root| absolute("driver.root", root))?,
         banner: needed("driver.banner", written.banner)?,
     })
 }
@@ -96,7 +98,22 @@ fn nodes(written: written::Nodes) -> Result<Nodes> {
         render_gid: needed("nodes.render_gid", written.render_gid)?,
         drm: written.drm.unwrap_or(true),
         capabilities: written.capabilities.unwrap_or(true),
+        additional: written.additional.unwrap_or_default().into_iter().map(node).collect::<Result<_>>()?,
     })
+}
+
+fn node(written: written::Node) -> Result<Node> {
+    let key = format!("nodes.additional: {}", written.path);
+    // Linux keeps 12 bits for the major number of a device and 20 for the minor one.
+    if written.major == 0 || written.major > 4095 || written.minor > 0xf_ffff {
+        return Err(bad(key, "has numbers that no device can have"));
+    }
+    let path = absolute("nodes.additional", written.path)?;
+    if !path.starts_with("/dev/") {
+        return Err(bad(key, "is not below /dev"));
+    }
+    let (mode, gid) = (written.mode.unwrap_or(0o666), written.gid.unwrap_or(0));
+    Ok(Node { path, driver: written.driver, major: written.major, minor: written.minor, mode, gid })
 }
 
 fn proc(written: written::Proc) -> Result<Proc> {
@@ -116,6 +133,7 @@ fn user_space(written: written::UserSpace, fill: &Placeholders, driver: &Driver)
     let mut files = written.files.unwrap_or_default();
     files.extend(written.additional_files.unwrap_or_default());
     let sockets = written.sockets.unwrap_or_default();
+    let links = written.links.unwrap_or_default();
     let user_space = UserSpace {
         libraries: libraries
             .into_iter()
@@ -127,11 +145,20 @@ fn user_space(written: written::UserSpace, fill: &Placeholders, driver: &Driver)
             .into_iter()
             .map(|path| absolute("user_space.sockets", fill.fill(&path)))
             .collect::<Result<_>>()?,
+        links: links.iter().map(|text| link(&fill.fill(text))).collect::<Result<_>>()?,
     };
     let paths = user_space.libraries.iter().map(|library| &library.path);
     let paths = paths.chain(user_space.programs.iter().map(|program| &program.path));
     distinct("user_space", paths.chain(user_space.files.iter().map(|file| &file.path)))?;
     Ok(user_space)
+}
+
+/// `PATH -> TEXT`.
+fn link(text: &str) -> Result<(String, String)> {
+    let (path, target) = text
+        .split_once(" -> ")
+        .ok_or_else(|| bad("user_space.links", &format!("is not `PATH -> TEXT`: {text:?}")))?;
+    Ok((absolute("user_space.links", path.to_owned())?, target.to_owned()))
 }
 
 fn library(written: written::Library, fill: &Placeholders, driver: &Driver) -> Result<Library> {
@@ -214,6 +241,7 @@ fn gpu(index: u32, written: written::Gpu) -> Result<Gpu> {
         render: written.render.unwrap_or(128 + index),
         readings: readings(written.readings),
         mig: mig(index, minor, written.max_mig_devices, written.mig)?,
+        coherent: written.coherent.unwrap_or(false),
     })
 }
 
@@ -234,28 +262,52 @@ fn readings(written: written::Readings) -> Readings {
 fn mig(index: u32, minor: u32, max_devices: Option<u32>, written: written::Mig) -> Result<Option<Mig>> {
     let Some(max_devices) = max_devices else { return Ok(None) };
     let key = |name: &str| format!("gpus[{index}].mig.{name}");
-    let ids = written.gpu_instances.unwrap_or_default();
-    distinct(key("gpu_instances"), &ids)?;
-    if ids.iter().any(|id| *id > 14) || u32::try_from(ids.len()).is_ok_and(|count| count > max_devices) {
-        return Err(bad(
-            key("gpu_instances"),
-            &format!("holds an id above 14 or more than {max_devices} ids"),
-        ));
+    let devices = mig_devices(&key, &written)?;
+    let ids: Vec<String> = devices
+        .iter()
+        .map(|device| format!("{}/{}", device.gpu_instance, device.compute_instance.unwrap_or(0)))
+        .collect();
+    distinct(key("devices"), &ids)?;
+    let out_of_range = |device: &written::MigDevice| {
+        device.gpu_instance > 14 || device.compute_instance.is_some_and(|id| id > 7)
+    };
+    if devices.iter().any(out_of_range) || u32::try_from(ids.len()).is_ok_and(|count| count > max_devices) {
+        let why =
+            format!("holds an id above 14 (7 for a compute instance) or more than {max_devices} devices");
+        return Err(bad(key("devices"), &why));
     }
     let mut instances = Vec::new();
-    for (position, gpu_instance) in ids.into_iter().enumerate() {
+    for (position, device) in devices.into_iter().enumerate() {
         let pattern = needed(key("uuid"), written.uuid.as_ref())?;
         instances.push(MigInstance {
             uuid: pattern
                 .replace("{gpu}", &format!("{minor:x}"))
                 .replace("{instance}", &format!("{position:x}")),
-            profile: needed(key("profile"), written.profile.clone())?,
-            gpu_instance,
-            memory_mib: needed(key("memory_mib"), written.memory_mib)?,
-            multiprocessors: written.multiprocessors.unwrap_or(0),
+            profile: device.profile,
+            gpu_instance: device.gpu_instance,
+            compute_instance: device.compute_instance.unwrap_or(0),
+            memory_mib: device.memory_mib,
+            multiprocessors: device.multiprocessors.unwrap_or(0),
         });
     }
     Ok(Some(Mig { enabled: written.enabled.unwrap_or(false), max_devices, instances }))
+}
+
+/// The MIG devices: those listed one by one, or the same in each of `gpu_instances`.
+fn mig_devices(key: &dyn Fn(&str) -> String, written: &written::Mig) -> Result<Vec<written::MigDevice>> {
+    if let Some(devices) = &written.devices {
+        return Ok(devices.clone());
+    }
+    let alike = |gpu_instance: &u32| {
+        Ok(written::MigDevice {
+            profile: needed(key("profile"), written.profile.clone())?,
+            gpu_instance: *gpu_instance,
+            compute_instance: None,
+            memory_mib: needed(key("memory_mib"), written.memory_mib)?,
+            multiprocessors: written.multiprocessors,
+        })
+    };
+    written.gpu_instances.iter().flatten().map(alike).collect()
 }
 
 fn faults(written: written::Faults, gpus: usize) -> Result<Faults> {

@@ -43,6 +43,11 @@ pub struct Driver {
     pub architecture: Architecture,
     /// Where libraries lie.
     pub library_directory: String,
+    /// What kind of machine this is.
+    pub platform: Platform,
+    /// Below this directory the whole user space lies: `/run/nvidia/driver` for a driver container, else
+    /// empty.
+    pub root: String,
     /// Text of `/proc/driver/nvidia/version`.
     pub banner: String,
 }
@@ -56,6 +61,19 @@ pub enum Architecture {
     /// 64-bit Arm.
     #[serde(rename = "aarch64")]
     Aarch64,
+}
+
+/// What kind of machine a host is: which files its GPUs bring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Platform {
+    /// GPUs on the PCI bus.
+    #[default]
+    Pci,
+    /// The GPU is a part of the chip; nodes are those of `[[nodes.additional]]`.
+    Tegra,
+    /// The Windows Subsystem for Linux; the one node is that of `[[nodes.additional]]`.
+    Wsl,
 }
 
 /// Major numbers of character devices, by their names in `/proc/devices`.
@@ -76,7 +94,7 @@ pub struct Majors {
 }
 
 /// How device nodes look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Nodes {
     /// Permission bits of the driver's nodes.
     pub mode: u32,
@@ -88,6 +106,25 @@ pub struct Nodes {
     pub drm: bool,
     /// Whether `/dev/nvidia-caps` exists.
     pub capabilities: bool,
+    /// Nodes besides.
+    pub additional: Vec<Node>,
+}
+
+/// A device node that a host has besides those of its GPUs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Path of the node.
+    pub path: String,
+    /// Name of its driver in `/proc/devices`.
+    pub driver: String,
+    /// Major number.
+    pub major: u32,
+    /// Minor number.
+    pub minor: u32,
+    /// Permission bits.
+    pub mode: u32,
+    /// Owning group.
+    pub gid: u32,
 }
 
 /// What procfs shows.
@@ -116,6 +153,8 @@ pub struct UserSpace {
     pub files: Vec<File>,
     /// Paths of Unix sockets.
     pub sockets: Vec<String>,
+    /// Symbolic links besides those of libraries: `(path, text)`.
+    pub links: Vec<(String, String)>,
 }
 
 /// A shared library.
@@ -207,6 +246,8 @@ pub struct Gpu {
     pub readings: Readings,
     /// How it can be partitioned and is; `None` for GPUs without MIG.
     pub mig: Option<Mig>,
+    /// Whether it shares the address space of the CPU.
+    pub coherent: bool,
 }
 
 /// Partitions of a GPU.
@@ -216,11 +257,11 @@ pub struct Mig {
     pub enabled: bool,
     /// The most MIG devices that the GPU can hold.
     pub max_devices: u32,
-    /// The instances: one compute instance, number 0, in each GPU instance.
+    /// The compute instances with their GPU instances, in NVML's order.
     pub instances: Vec<MigInstance>,
 }
 
-/// One GPU instance with its compute instance.
+/// One compute instance with its GPU instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MigInstance {
     /// `MIG-...`.
@@ -229,6 +270,8 @@ pub struct MigInstance {
     pub profile: String,
     /// GPU instance id, 0 to 14.
     pub gpu_instance: u32,
+    /// Compute instance id in the GPU instance, 0 to 7.
+    pub compute_instance: u32,
     /// Memory in MiB.
     pub memory_mib: u64,
     /// Multiprocessors.

@@ -51,6 +51,8 @@ table! {
         cuda: String,
         architecture: super::Architecture,
         library_directory: String,
+        platform: super::Platform,
+        root: String,
         banner: String,
     }
 }
@@ -70,7 +72,14 @@ table! {
 
 table! {
     /// `[nodes]`
-    Nodes { mode: u32, video_gid: u32, render_gid: u32, drm: bool, capabilities: bool, }
+    Nodes {
+        mode: u32,
+        video_gid: u32,
+        render_gid: u32,
+        drm: bool,
+        capabilities: bool,
+        additional: Vec<Node>,
+    }
 }
 
 table! {
@@ -87,7 +96,31 @@ table! {
         files: Vec<File>,
         additional_files: Vec<File>,
         sockets: Vec<String>,
+        links: Vec<String>,
     }
+}
+
+/// `[[nodes.additional]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Node {
+    pub(super) path: String,
+    pub(super) driver: String,
+    pub(super) major: u32,
+    pub(super) minor: u32,
+    pub(super) mode: Option<u32>,
+    pub(super) gid: Option<u32>,
+}
+
+/// `[[gpus.mig.devices]]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MigDevice {
+    pub(super) profile: String,
+    pub(super) gpu_instance: u32,
+    pub(super) compute_instance: Option<u32>,
+    pub(super) memory_mib: u64,
+    pub(super) multiprocessors: Option<u32>,
 }
 
 /// `[[user_space.libraries]]`
@@ -148,6 +181,7 @@ table! {
         max_mig_devices: u32,
         card: u32,
         render: u32,
+        coherent: bool,
     }
     tables { readings: Readings, mig: Mig, }
 }
@@ -175,6 +209,7 @@ table! {
         memory_mib: u64,
         multiprocessors: u32,
         gpu_instances: Vec<u32>,
+        devices: Vec<MigDevice>,
         uuid: String,
     }
 }

@@ -2,9 +2,16 @@
 
 use super::{Entry, Kind, Layout};
 use crate::mig_capabilities as caps;
-use crate::{Description, Gpu};
+use crate::{Description, Gpu, Platform};
 
 pub(super) fn add(description: &Description, layout: &mut Layout) {
+    for node in &description.nodes.additional {
+        let kind = Kind::Device { major: node.major, minor: node.minor };
+        layout.entries.insert(node.path.clone(), Entry { kind, mode: node.mode, gid: node.gid });
+    }
+    if description.driver.platform != Platform::Pci {
+        return;
+    }
     let (majors, mode) = (description.majors, description.nodes.mode);
     let node = |major, minor| Kind::Device { major, minor };
     layout.add("/dev/nvidiactl", mode, node(majors.nvidia, 255));
@@ -33,7 +40,7 @@ fn add_capabilities(description: &Description, layout: &mut Layout) {
     for gpu in &description.gpus {
         for instance in gpu.mig.iter().flat_map(|mig| &mig.instances) {
             add(caps::gpu_instance(gpu.minor, instance.gpu_instance), 0o444);
-            add(caps::compute_instance(gpu.minor, instance.gpu_instance, 0), 0o444);
+            add(caps::compute_instance(gpu.minor, instance.gpu_instance, instance.compute_instance), 0o444);
         }
     }
 }

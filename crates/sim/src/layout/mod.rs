@@ -62,9 +62,11 @@ impl Layout {
         let description = machine.place(description);
         let mut layout = Self::default();
         user_space::add(&description, &mut layout);
+        layout.move_below(&description.driver.root);
         if description.module_loaded() {
             devices::add(&description, &mut layout);
             procfs::add(&description, machine, &mut layout);
+            layout.copy_nodes_below(&description.driver.root);
         }
         sysfs::add(&description, &mut layout);
         for path in &description.faults.missing_nodes {
@@ -84,6 +86,23 @@ impl Layout {
             .filter_map(move |(path, entry)| Some((path.strip_prefix(directory)?.strip_prefix('/')?, entry)))
     }
 
+    /// Puts everything below a directory; links with absolute texts keep their meaning inside it.
+    fn move_below(&mut self, root: &str) {
+        if !root.is_empty() {
+            let entries = std::mem::take(&mut self.entries);
+            self.entries =
+                entries.into_iter().map(|(path, entry)| (format!("{root}{path}"), entry)).collect();
+        }
+    }
+
+    /// A driver container has the nodes in its own `/dev` too.
+    fn copy_nodes_below(&mut self, root: &str) {
+        let nodes = self.entries.iter().filter(|(path, _)| !root.is_empty() && path.starts_with("/dev/"));
+        let copies: Vec<(String, Entry)> =
+            nodes.map(|(path, entry)| (format!("{root}{path}"), entry.clone())).collect();
+        self.entries.extend(copies);
+    }
+
     fn add(&mut self, path: impl Into<String>, mode: u32, kind: Kind) {
         self.entries.insert(path.into(), Entry { kind, mode, gid: 0 });
     }
@@ -99,5 +118,7 @@ impl Layout {
     }
 }
 
+#[cfg(test)]
+mod swept;
 #[cfg(test)]
 mod tests;

@@ -2,13 +2,16 @@
 
 use super::Layout;
 use crate::mig_capabilities as caps;
-use crate::{Description, Gpu, Machine};
+use crate::{Description, Gpu, Machine, Platform};
 use std::fmt::Write;
 
 const NVIDIA: &str = "/proc/driver/nvidia";
 
 pub(super) fn add(description: &Description, machine: &Machine, layout: &mut Layout) {
     layout.add_text("/proc/devices", 0o444, machine.devices_with(description));
+    if description.driver.platform != Platform::Pci {
+        return;
+    }
     layout.add_text(format!("{NVIDIA}/version"), 0o444, &description.driver.banner);
     layout.add_text(format!("{NVIDIA}/params"), 0o444, &description.proc.params);
     if description.proc.registry {
@@ -69,7 +72,9 @@ fn add_capabilities(description: &Description, layout: &mut Layout) {
             let id = instance.gpu_instance;
             let directory = format!("gpu{}/mig/gi{id}", gpu.minor);
             add(format!("{directory}/access"), caps::gpu_instance(gpu.minor, id), 0o444);
-            add(format!("{directory}/ci0/access"), caps::compute_instance(gpu.minor, id, 0), 0o444);
+            let compute = instance.compute_instance;
+            let minor = caps::compute_instance(gpu.minor, id, compute);
+            add(format!("{directory}/ci{compute}/access"), minor, 0o444);
         }
     }
 }

@@ -1,11 +1,14 @@
 //! `/sys`: PCI devices, which are there with or without a driver, and the driver's modules.
 
 use super::{Kind, Layout};
-use crate::{Description, Gpu};
+use crate::{Description, Gpu, Platform};
 
 const PCI: &str = "/sys/bus/pci";
 
 pub(super) fn add(description: &Description, layout: &mut Layout) {
+    if description.driver.platform != Platform::Pci {
+        return;
+    }
     if description.module_loaded() {
         add_modules(description, layout);
     }

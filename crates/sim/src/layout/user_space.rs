@@ -21,6 +21,9 @@ pub(super) fn add(description: &Description, layout: &mut Layout) {
             Content::Hole(size) => layout.add(&file.path, file.mode, padded(Vec::new(), *size)),
         }
     }
+    for (path, text) in &description.user_space.links {
+        layout.add_link(path, text);
+    }
     for path in &description.user_space.sockets {
         layout.add(path, 0o755, Kind::Socket);
     }
