@@ -1,5 +1,6 @@
 //! What a check is: one line of data and a pure function.
 
+use crate::facts::EngineKind;
 use crate::{Facts, Remedy};
 use diag::{Code, Outcome, Severity};
 use serde::Serialize;
@@ -18,6 +19,10 @@ pub enum Layer {
     Engine,
     /// Who may talk to whom.
     Permissions,
+    /// Specifications of the Container Device Interface.
+    Cdi,
+    /// The image or container that was asked about.
+    Images,
 }
 
 impl Layer {
@@ -30,9 +35,20 @@ impl Layer {
             Self::Toolkit => "toolkit",
             Self::Engine => "engine",
             Self::Permissions => "permissions",
+            Self::Cdi => "CDI",
+            Self::Images => "image",
         }
     }
 }
+
+/// A check about the machine.
+pub(crate) const ANY: &[EngineKind] = &EngineKind::ALL;
+/// A check about Docker.
+pub(crate) const DOCKER: &[EngineKind] = &[EngineKind::Docker];
+/// A check about podman.
+pub(crate) const PODMAN: &[EngineKind] = &[EngineKind::Podman];
+/// A check about a node of Kubernetes.
+pub(crate) const NODES: &[EngineKind] = &[EngineKind::Containerd, EngineKind::Crio];
 
 /// One check of the catalogue.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +64,8 @@ pub struct Check {
     /// The worst that this check reports. With [`Severity::Error`] an answer is needed before
     /// `docker run --gpus` can be promised to work.
     pub weight: Severity,
+    /// The engines that it matters for.
+    pub engines: &'static [EngineKind],
     /// Checks whose findings follow from a finding of this one.
     pub explains: &'static [Code],
     /// Checks that cannot tell because of a finding of this one.

@@ -3,7 +3,7 @@
 
 use crate::check::{Check, Layer};
 use crate::checks;
-use crate::facts::{Caller, Facts};
+use crate::facts::{Caller, EngineKind, Facts};
 use crate::remedy::Remedy;
 use crate::serving::{self, Place};
 use diag::{Code, Finding, Outcome, Severity};
@@ -17,14 +17,16 @@ pub const SCHEMA: u32 = 1;
 pub struct Diagnosis {
     /// [`SCHEMA`].
     pub schema: u32,
-    /// The answer to "will `docker run --gpus` work?".
+    /// The engine in question.
+    pub engine: EngineKind,
+    /// The answer to "will `docker run --gpus` work?", or what the engine has in its place.
     pub state: State,
     /// Causes, the root first. Errors come before warnings and notes.
     pub causes: Vec<Cause>,
     /// With [`State::CannotTell`]: how to learn more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// One line for each check, in the order of the catalogue.
+    /// One line for each check that matters for this engine, in the order of the catalogue.
     pub lines: Vec<Line>,
 }
 
@@ -77,7 +79,8 @@ pub struct Line {
 /// Runs all checks over the facts and orders what they found.
 #[must_use]
 pub fn diagnose(facts: &Facts) -> Diagnosis {
-    let mut lines: Vec<Line> = checks::ALL.iter().map(|check| line(check, facts)).collect();
+    let asked = checks::ALL.iter().filter(|check| check.engines.contains(&facts.question.engine));
+    let mut lines: Vec<Line> = asked.map(|check| line(check, facts)).collect();
     let found = found(&lines);
     for line in &mut lines {
         line.because_of = cause_of(line, &found);
@@ -85,7 +88,7 @@ pub fn diagnose(facts: &Facts) -> Diagnosis {
     let causes = causes(facts, &lines);
     let state = state(&causes, &lines);
     let next = (state == State::CannotTell).then(|| how_to_learn_more(facts));
-    Diagnosis { schema: SCHEMA, state, causes, next, lines }
+    Diagnosis { schema: SCHEMA, engine: facts.question.engine, state, causes, next, lines }
 }
 
 fn line(check: &Check, facts: &Facts) -> Line {
@@ -107,6 +110,12 @@ impl Line {
             Outcome::Found(findings) => findings.iter().map(|finding| finding.severity).max(),
             _ => None,
         }
+    }
+
+    /// Whether the engine's promise depends on an answer.
+    #[must_use]
+    pub fn is_essential(&self) -> bool {
+        self.check().is_some_and(|check| check.weight == Severity::Error)
     }
 
     fn check(&self) -> Option<&'static Check> {
@@ -139,7 +148,7 @@ fn causes(facts: &Facts, lines: &[Line]) -> Vec<Cause> {
     // Stable: within one severity the order of the catalogue, which is the order of repair, stays.
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.finding.severity));
     for position in 0..causes.len() {
-        let rank = rank(&causes, position);
+        let rank = rank(&causes, position, facts.question.engine);
         if let Some(cause) = causes.get_mut(position) {
             cause.rank = rank;
         }
@@ -171,7 +180,7 @@ fn consequences(code: Code, lines: &[Line]) -> Vec<Code> {
     reached.split_off(1)
 }
 
-fn rank(causes: &[Cause], position: usize) -> String {
+fn rank(causes: &[Cause], position: usize, engine: EngineKind) -> String {
     let Some(cause) = causes.get(position) else { return String::new() };
     match (cause.finding.severity, position) {
         (Severity::Error, 0) => {
@@ -181,7 +190,7 @@ fn rank(causes: &[Cause], position: usize) -> String {
             let first = causes.first().map_or("", |first| first.code.as_str());
             format!("independent of {first}: it will still stand in the way when {first} is put right")
         }
-        _ => "does not stop `docker run --gpus`".to_owned(),
+        _ => format!("does not stop {}", engine.promise()),
     }
 }
 
@@ -189,16 +198,13 @@ fn state(causes: &[Cause], lines: &[Line]) -> State {
     if causes.iter().any(|cause| cause.finding.severity == Severity::Error) {
         return State::Fails;
     }
-    let open = lines.iter().any(|line| {
-        matches!(line.outcome, Outcome::CannotTell(_))
-            && line.check().is_some_and(|check| check.weight == Severity::Error)
-    });
+    let open = lines.iter().any(|line| matches!(line.outcome, Outcome::CannotTell(_)) && line.is_essential());
     if open { State::CannotTell } else { State::Works }
 }
 
 /// Root may read more, the machine of the daemon knows more; otherwise the reasons are all there is.
 fn how_to_learn_more(facts: &Facts) -> String {
-    if let Place::Elsewhere(address) = serving::place(facts) {
+    if let (EngineKind::Docker, Place::Elsewhere(address)) = (facts.question.engine, serving::place(facts)) {
         return format!("run `longshore doctor` on the machine at {address}");
     }
     if facts.caller.known().is_some_and(Caller::is_root) {

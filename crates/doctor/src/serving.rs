@@ -1,8 +1,9 @@
 //! What the facts say about the daemon's search for the programs that serve `--gpus`.
 
 use crate::facts::{
-    Answer, CDI_HOOK, Connection, Daemon, Facts, HOOK, Platform, Program, Toolkit, Transport,
+    Answer, CDI_HOOK, Connection, Daemon, EngineKind, Facts, HOOK, Platform, Program, Toolkit, Transport,
 };
+use crate::specifications;
 
 /// Where the daemon that the client talks to is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,29 @@ fn is_desktop(answer: &Answer) -> bool {
 /// What the daemon answered.
 pub(crate) fn answer(facts: &Facts) -> Option<&Answer> {
     facts.engine.known()?.answer.known()
+}
+
+/// The version of runc that the daemon names.
+pub(crate) fn runc(facts: &Facts) -> Option<&str> {
+    answer(facts)?.runc.as_deref()
+}
+
+/// Whether the engine that is asked about runs as an ordinary user.
+pub(crate) fn is_rootless(facts: &Facts) -> bool {
+    match facts.question.engine {
+        EngineKind::Docker => answer(facts).is_some_and(|answer| answer.rootless),
+        EngineKind::Podman => facts.caller.known().is_some_and(|caller| !caller.is_root()),
+        EngineKind::Containerd | EngineKind::Crio => false,
+    }
+}
+
+/// Whether `--gpus` goes by way of the prestart hook: always before Docker 29.2, and after it when
+/// there is no CDI specification to serve it from.
+pub(crate) fn served_by_hook(facts: &Facts) -> bool {
+    let specified = facts.specifications.known().is_some_and(|seen| {
+        specifications::valid(&seen.files).any(|(_, spec)| spec.kind == "nvidia.com/gpu")
+    });
+    !(specifications::is_by_cdi(facts) && specified)
 }
 
 /// Whether somebody accepted a connection.

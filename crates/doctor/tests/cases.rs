@@ -61,10 +61,41 @@ fn check_root(about: &str, diagnosis: &Diagnosis, expect: &Expected) {
     }
 }
 
+/// All that do not get it are told at once.
 #[test]
 fn every_recorded_machine_gets_its_diagnosis() {
-    for (name, case) in &cases() {
-        check(name, case);
+    let wrong = |(name, case): &(String, Case)| {
+        std::panic::catch_unwind(|| check(name, case)).err().map(|_| name.clone())
+    };
+    let wrong: Vec<String> = cases().iter().filter_map(wrong).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn healthy_machines_get_nothing_above_a_note() {
+    let cases = cases();
+    let healthy: Vec<&(String, Case)> = cases.iter().filter(|(_, case)| case.expect.healthy).collect();
+    assert!(healthy.len() >= 15);
+    for (name, case) in healthy {
+        for cause in diagnose(&facts(case)).causes {
+            assert_eq!(cause.finding.severity, diag::Severity::Note, "{name}: {:?}", cause.finding);
+        }
+    }
+}
+
+/// Without the proof there is no finding: each part taken away, no error appears that was not there.
+#[test]
+fn what_cannot_be_seen_is_never_held_against_a_machine() {
+    for (name, case) in cases().iter().filter(|(_, case)| case.expect.healthy) {
+        let whole: serde_json::Value = serde_json::from_str(&facts(case).to_json()).unwrap();
+        for part in whole.as_object().unwrap().keys().filter(|key| whole[key.as_str()].get("known").is_some())
+        {
+            let mut less = whole.clone();
+            less[part] = serde_json::json!({"unknown": {"why": "denied", "what": part}});
+            let facts = Facts::from_json(less.to_string().as_bytes()).unwrap();
+            let root = diagnose(&facts).root().map(|cause| (cause.code, cause.finding.message.clone()));
+            assert_eq!(root, None, "{name} without {part}");
+        }
     }
 }
 

@@ -133,6 +133,62 @@ fn a_machine_is_seen_as_it_is_and_no_secret_is_kept() {
     assert_eq!(codes, ["H303", "H109", "H302", "H304"]);
 }
 
+/// Secrets in every file and variable that is read, and names of people and machines.
+#[test]
+fn nothing_secret_leaves_the_machine() {
+    let root = tempfile::tempdir().unwrap();
+    machine(root.path());
+    for (path, text) in [
+        (
+            "etc/nvidia-container-runtime/config.toml",
+            "# hunter2\n[nvidia-container-runtime]\ndebug = \"/var/log/hunter2\"\n",
+        ),
+        (
+            "etc/cdi/nvidia.yaml",
+            "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices:\n- name: all\n  containerEdits:\n    env: [\"TOKEN=hunter2\"]\n",
+        ),
+        (
+            "etc/containerd/config.toml",
+            "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry.configs.\"r\".auth]\npassword = \"hunter2\"\n",
+        ),
+        (
+            "usr/share/containers/oci/hooks.d/x.json",
+            "{\"hook\": {\"env\": [\"TOKEN=hunter2\"], \"path\": \"nvidia-container-runtime-hook\"}}",
+        ),
+        (
+            "var/lib/dpkg/status",
+            "Package: podman\nStatus: install ok installed\nVersion: 5.4.2\nMaintainer: hunter2\n",
+        ),
+        (
+            "root/.docker/contexts/meta/x/meta.json",
+            r#"{"Name": "gpu", "Metadata": {"t": "hunter2"}, "Endpoints": {"docker": {"Host": "ssh://ada:hunter2@gpu7.example.org"}}}"#,
+        ),
+        ("proc/1/comm", "hunter2\n"),
+    ] {
+        write(root.path(), path, text);
+    }
+    serve(root.path(), INFO.as_bytes());
+    let facts = look(root.path());
+    assert!(
+        facts.specifications.known().is_some_and(|seen| seen.files.len() == 1),
+        "{:?}",
+        facts.specifications
+    );
+    let diagnosis = diagnose(&facts);
+    let bundle = doctor::redacted(&facts);
+    for text in [
+        facts.to_json(),
+        bundle.to_json(),
+        doctor::report::json(&diagnosis, Some(&facts)),
+        doctor::report::html(&diagnosis),
+        doctor::report::text(&diagnosis, doctor::report::Style { verbose: true, colour: false }),
+    ] {
+        assert!(!text.contains(SECRET), "{text}");
+    }
+    assert!(!bundle.to_json().contains("gpu7.example.org"));
+    assert_eq!(diagnose(&bundle).root().map(|cause| cause.code), diagnosis.root().map(|cause| cause.code));
+}
+
 #[test]
 fn strange_answers_are_reasons_and_not_defaults() {
     for answer in [&b"{"[..], b"[]", b"\xff\xff", b"{\"ServerVersion\": \"\"}", b""] {

@@ -3,8 +3,9 @@
 use super::client::DEFAULT_SOCKET;
 use super::{
     Client, Configuration, Connection, Daemon, Engine, Facts, Known, Options, Reason, SCHEMA, SocketSeen,
-    Toolkit, Transport, caller, client, configuration, daemon, driver, engine, gpus, installed, machine,
-    nodes, toolkit,
+    Specifications, Subject, Toolkit, ToolkitFile, ToolkitSettings, Transport, caller, client, configuration,
+    configured, daemon, driver, engine, gpus, installed, machine, management, node, nodes, packages, podman,
+    question, services, specifications, subject, toolkit,
 };
 use host::Host;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -24,7 +25,23 @@ pub fn collect(host: &Host, options: &Options) -> Facts {
     let daemon = daemon_process(host, options, &engine);
     let configuration = daemon_file(host, options, &engine, &daemon);
     let toolkit = programs(host, options, &daemon);
-    hardware.finish(client, engine, daemon, sockets, configuration, toolkit)
+    let settings = look(host, "the toolkit's configuration", options.deadline, configured::read).wait();
+    let specifications = specifications(host, options, &engine, &settings);
+    let subject = asked_about(host, options, &engine);
+    let seen = OfEngine { client, engine, daemon, configuration, toolkit, settings, specifications, subject };
+    hardware.finish(options, seen, sockets)
+}
+
+/// What depends on the daemon.
+struct OfEngine {
+    client: Known<Client>,
+    engine: Known<Engine>,
+    daemon: Known<Daemon>,
+    configuration: Known<Configuration>,
+    toolkit: Known<Toolkit>,
+    settings: Known<ToolkitFile>,
+    specifications: Known<Specifications>,
+    subject: Option<Known<Subject>>,
 }
 
 /// The looks that depend on nothing else, under way.
@@ -35,6 +52,11 @@ struct Hardware {
     driver: Look<super::DriverFiles>,
     nodes: Look<super::Nodes>,
     installed: Look<super::Installed>,
+    services: Look<super::Services>,
+    packages: Look<Vec<super::Package>>,
+    podman: Look<super::Podman>,
+    node: Look<Option<super::NodeRuntime>>,
+    management: Look<super::Management>,
 }
 
 impl Hardware {
@@ -47,34 +69,74 @@ impl Hardware {
             driver: look(host, "the driver", deadline, driver::read),
             nodes: look(host, "/dev", deadline, nodes::read),
             installed: look(host, "installed programs", deadline, installed::read),
+            services: look(host, "the driver's services", deadline, services::read),
+            packages: look(host, "the list of packages", deadline, packages::read),
+            podman: look(host, "podman", deadline, podman::read),
+            node: look(host, "the node's container runtime", deadline, node::read),
+            // The child is killed at its own deadline; the rest is the time to start and to end it.
+            management: look(host, "NVML", options.nvml_deadline + Duration::from_millis(200), {
+                let options = options.clone();
+                move |host| management::read(host, &options)
+            }),
         }
     }
 
-    fn finish(
-        self,
-        client: Known<Client>,
-        engine: Known<Engine>,
-        daemon: Known<Daemon>,
-        sockets: Look<Vec<SocketSeen>>,
-        configuration: Known<Configuration>,
-        toolkit: Known<Toolkit>,
-    ) -> Facts {
+    fn finish(self, options: &Options, seen: OfEngine, sockets: Look<Vec<SocketSeen>>) -> Facts {
+        let (installed, podman, node) = (self.installed.wait(), self.podman.wait(), self.node.wait());
         Facts {
             schema: SCHEMA,
+            question: question::choose(options.engine, &installed, &podman, &node),
             machine: self.machine.wait(),
             caller: self.caller.wait(),
             gpus: self.gpus.wait(),
             driver: self.driver.wait(),
             nodes: self.nodes.wait(),
-            installed: self.installed.wait(),
-            client,
-            engine,
+            installed,
+            client: seen.client,
+            engine: seen.engine,
             sockets: sockets.wait(),
-            daemon,
-            configuration,
-            toolkit,
+            daemon: seen.daemon,
+            configuration: seen.configuration,
+            toolkit: seen.toolkit,
+            settings: seen.settings,
+            specifications: seen.specifications,
+            management: self.management.wait(),
+            services: self.services.wait(),
+            packages: self.packages.wait(),
+            podman,
+            node,
+            subject: seen.subject,
         }
     }
+}
+
+/// The specifications in the directories of the engine, of the toolkit and of the standard.
+fn specifications(
+    host: &Host,
+    options: &Options,
+    engine: &Known<Engine>,
+    settings: &Known<ToolkitFile>,
+) -> Known<Specifications> {
+    let answer = engine.known().and_then(|engine| engine.answer.known());
+    let mut directories = answer.and_then(|answer| answer.cdi_directories.clone()).unwrap_or_default();
+    if let Some(ToolkitSettings::Read { cdi_directories, .. }) = settings.known().map(|file| &file.content) {
+        directories.extend(cdi_directories.iter().cloned());
+    }
+    look(host, "CDI specifications", options.deadline, move |host| specifications::read(host, &directories))
+        .wait()
+}
+
+fn asked_about(host: &Host, options: &Options, engine: &Known<Engine>) -> Option<Known<Subject>> {
+    let container = options.container.is_some();
+    let name = options.container.clone().or_else(|| options.image.clone())?;
+    let Some(engine) = engine.known().filter(|engine| engine.connection == Connection::Accepted) else {
+        return Some(Known::Unknown(Reason::not_asked("no daemon on this machine can be asked about it")));
+    };
+    let (socket, timeout) = (engine.socket.clone(), options.engine_deadline);
+    let read = if container { subject::container } else { subject::image };
+    Some(
+        look(host, "the image or container", timeout, move |host| read(host, &socket, &name, timeout)).wait(),
+    )
 }
 
 fn client_and_engine(host: &Host, options: &Options) -> (Known<Client>, Known<Engine>) {

@@ -13,6 +13,9 @@ pub struct Configuration {
     pub path: String,
     /// What stands in it.
     pub content: DaemonJson,
+    /// What stands in `/etc/docker/daemon.json`, when the daemon reads another file.
+    #[serde(default)]
+    pub of_system: Option<DaemonJson>,
 }
 
 /// What stands in `daemon.json`.
@@ -59,7 +62,15 @@ pub(super) fn read(host: &Host, path: &str, directories: Option<&[String]>) -> R
                 runtime.program.as_deref().and_then(|program| usable(host, program, directories));
         }
     }
-    Ok(Configuration { path: path.to_owned(), content })
+    Ok(Configuration { path: path.to_owned(), content, of_system: of_system(host, path)? })
+}
+
+fn of_system(host: &Host, path: &str) -> Result<Option<DaemonJson>, Reason> {
+    const SYSTEM: &str = "/etc/docker/daemon.json";
+    if path == SYSTEM {
+        return Ok(None);
+    }
+    Ok(look::text(host, SYSTEM)?.as_deref().map(parse))
 }
 
 fn usable(host: &Host, program: &str, directories: Option<&[String]>) -> Option<bool> {

@@ -14,6 +14,7 @@ const LIBRARY_DIRECTORIES: &[&str] = &[
     "/usr/lib64",
     "/usr/lib",
     "/usr/lib/wsl/lib",
+    "/run/opengl-driver/lib",
 ];
 const STEMS: &[&str] = &["libcuda.so.", "libnvidia-ml.so."];
 
@@ -34,6 +35,15 @@ pub struct DriverFiles {
     /// Library files with a version in their name, for example
     /// `/usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05`.
     pub libraries: Vec<String>,
+    /// Whether the loader cache lists `libcuda.so.1` or `libnvidia-ml.so.1`; `None` without a cache.
+    #[serde(default)]
+    pub in_loader_cache: Option<bool>,
+    /// Other roots that hold the driver's libraries, for example `/run/nvidia/driver`.
+    #[serde(default)]
+    pub other_roots: Vec<String>,
+    /// Whether `/usr/lib/wsl/lib` has libcuda (WSL2).
+    #[serde(default)]
+    pub in_wsl: bool,
 }
 
 /// The two kernel modules that NVIDIA ships.
@@ -74,7 +84,42 @@ pub(super) fn read(host: &Host) -> Result<DriverFiles, Reason> {
         built_for_kernel: look::text(host, &format!("/lib/modules/{}/modules.dep", kernel.trim()))?
             .map(|list| lists_module(&list)),
         libraries: libraries(host)?,
+        in_loader_cache: in_loader_cache(host)?,
+        other_roots: other_roots(host)?,
+        in_wsl: look::exists(host, "/usr/lib/wsl/lib/libcuda.so.1")?,
     })
+}
+
+/// `None`: there is no cache, or it is not understood.
+fn in_loader_cache(host: &Host) -> Result<Option<bool>, Reason> {
+    let Some(bytes) = look::bytes(host, "/etc/ld.so.cache")? else { return Ok(None) };
+    let Ok(cache) = formats::ldcache::LdCache::parse(&bytes) else { return Ok(None) };
+    Ok(Some(cache.entries.iter().any(|entry| is_wanted(entry.soname))))
+}
+
+/// Where drivers are put that do not belong to the system's own root.
+const OTHER_ROOTS: &[&str] = &[
+    "/run/nvidia/driver",
+    "/home/kubernetes/bin/nvidia",
+    "/opt/nvidia/driver",
+    "/usr/local/glibc",
+    "/var/lib/nvidia",
+];
+
+fn other_roots(host: &Host) -> Result<Vec<String>, Reason> {
+    let mut roots = Vec::new();
+    for root in OTHER_ROOTS {
+        for directory in
+            ["usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib64", "usr/lib", "lib64", "lib"]
+        {
+            let names = look::names(host, &format!("{root}/{directory}"))?;
+            if names.iter().any(|name| name.starts_with("libcuda.so.")) {
+                roots.push((*root).to_owned());
+                break;
+            }
+        }
+    }
+    Ok(roots)
 }
 
 fn libraries(host: &Host) -> Result<Vec<String>, Reason> {

@@ -63,6 +63,12 @@ pub struct Answer {
     pub runtimes: Vec<String>,
     /// `DefaultRuntime`.
     pub default_runtime: String,
+    /// `CgroupDriver`, for example `systemd`.
+    #[serde(default)]
+    pub cgroup_driver: String,
+    /// Version of runc, from the components that `/version` names.
+    #[serde(default)]
+    pub runc: Option<String>,
     /// Whether `SecurityOptions` lists `name=rootless`.
     pub rootless: bool,
     /// `CDISpecDirs`; `None` when the daemon does not know CDI.
@@ -162,10 +168,19 @@ fn answer(version: &Value, info: &Value) -> Option<Answer> {
         kernel: text("KernelVersion"),
         runtimes,
         default_runtime: text("DefaultRuntime"),
+        cgroup_driver: text("CgroupDriver"),
+        runc: component(version, "runc"),
         rootless: strings(info.get("SecurityOptions")).iter().any(|option| option == "name=rootless"),
         cdi_directories: info.get("CDISpecDirs").map(|list| strings(Some(list))),
         cdi_gpus: info.get("DiscoveredDevices").map(cdi_gpus),
     })
+}
+
+fn component(version: &Value, name: &str) -> Option<String> {
+    let components = version.get("Components").and_then(Value::as_array)?;
+    let one =
+        components.iter().find(|component| component.get("Name").and_then(Value::as_str) == Some(name))?;
+    Some(one.get("Version")?.as_str()?.to_owned())
 }
 
 fn names_podman(version: &Value) -> bool {

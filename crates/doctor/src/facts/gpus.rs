@@ -17,6 +17,10 @@ pub struct PciGpu {
     pub device: String,
     /// Kernel driver that is bound to it, for example `nvidia`, `nouveau`, `vfio-pci`.
     pub bound_to: Option<String>,
+    /// Whether it answers on the bus: a device that has fallen off reads as all ones. `None`: its
+    /// configuration space cannot be read.
+    #[serde(default)]
+    pub answers: Option<bool>,
 }
 
 /// In PCI bus order.
@@ -28,12 +32,18 @@ pub(super) fn read(host: &Host) -> Result<Vec<PciGpu>, Reason> {
             let bound_to = look::link(host, &format!("{device}/driver")).ok();
             gpus.push(PciGpu {
                 device: value(host, &device, "device")?,
+                answers: answers(host, &device),
                 bound_to: bound_to.and_then(|link| link.rsplit('/').next().map(str::to_owned)),
                 address,
             });
         }
     }
     Ok(gpus)
+}
+
+fn answers(host: &Host, device: &str) -> Option<bool> {
+    let head = host.read_range(&format!("{device}/config"), 0, 4).ok().filter(|head| head.len() == 4)?;
+    Some(head.iter().any(|byte| *byte != 0xff))
 }
 
 fn value(host: &Host, device: &str, attribute: &str) -> Result<String, Reason> {

@@ -18,6 +18,9 @@ pub struct Machine {
     pub platform: Platform,
     /// Whether systemd manages it (`/run/systemd/system` exists, as sd_booted(3) tells it).
     pub systemd: bool,
+    /// Whether SELinux is enforcing.
+    #[serde(default)]
+    pub selinux: bool,
 }
 
 /// What kind of machine, as far as it decides how a GPU is reached.
@@ -39,16 +42,17 @@ pub(super) fn read(host: &Host) -> Result<Machine, Reason> {
     Ok(Machine {
         distribution: release_value(&release, "ID"),
         like: release_value(&release, "ID_LIKE").map_or_else(Vec::new, |ids| words(&ids)),
-        platform: platform(&kernel, tegra),
+        platform: platform(&kernel, tegra, look::exists(host, "/dev/dxg")?),
         systemd: look::exists(host, "/run/systemd/system")?,
+        selinux: look::text(host, "/sys/fs/selinux/enforce")?.is_some_and(|text| text.trim() == "1"),
         kernel,
     })
 }
 
 /// WSL1 has no `WSL2` in its release and no GPU at all; it is not a platform here.
-fn platform(kernel: &str, tegra: bool) -> Platform {
+fn platform(kernel: &str, tegra: bool, dxg: bool) -> Platform {
     let kernel = kernel.to_ascii_lowercase();
-    match (kernel.contains("microsoft"), tegra || kernel.contains("tegra")) {
+    match (kernel.contains("microsoft") || dxg, tegra || kernel.contains("tegra")) {
         (true, _) => Platform::Wsl2,
         (false, true) => Platform::Tegra,
         (false, false) => Platform::Native,
@@ -70,10 +74,10 @@ mod tests {
 
     #[test]
     fn the_platform_is_told_by_the_kernel_release() {
-        assert_eq!(platform("6.8.0-45-generic", false), Platform::Native);
-        assert_eq!(platform("5.15.153.1-microsoft-standard-WSL2", false), Platform::Wsl2);
-        assert_eq!(platform("5.15.148-tegra", false), Platform::Tegra);
-        assert_eq!(platform("6.8.0", true), Platform::Tegra);
+        assert_eq!(platform("6.8.0-45-generic", false, false), Platform::Native);
+        assert_eq!(platform("5.15.153.1-microsoft-standard-WSL2", false, false), Platform::Wsl2);
+        assert_eq!(platform("5.15.148-tegra", false, false), Platform::Tegra);
+        assert_eq!(platform("6.8.0", true, false), Platform::Tegra);
     }
 
     #[test]

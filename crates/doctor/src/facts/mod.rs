@@ -8,6 +8,7 @@ mod caller;
 mod client;
 mod collect;
 mod configuration;
+mod configured;
 mod daemon;
 mod driver;
 mod engine;
@@ -16,13 +17,22 @@ mod installed;
 mod known;
 mod look;
 mod machine;
+mod management;
+mod node;
 mod nodes;
+mod packages;
+mod podman;
+mod question;
+mod services;
+mod specifications;
+mod subject;
 mod toolkit;
 
 pub use caller::Caller;
 pub use client::{Client, ContextEntry, Credentials, Endpoint, Source, Transport};
 pub use collect::collect;
 pub use configuration::{Configuration, DaemonJson, RuntimeEntry};
+pub use configured::{ToolkitFile, ToolkitSettings};
 pub use daemon::{Daemon, FoundBy};
 pub use driver::{DriverFiles, ModuleFlavour};
 pub use engine::{Answer, Connection, Engine, Peer, SocketSeen};
@@ -30,8 +40,18 @@ pub use gpus::PciGpu;
 pub use installed::Installed;
 pub use known::{Known, Reason};
 pub use machine::{Machine, Platform};
+pub use management::{AskNvml, ManagedGpu, Management};
+pub use node::{NodeConfig, NodeKind, NodeRuntime, NodeTemplate};
 pub use nodes::{DeviceNode, Nodes};
-pub use toolkit::{CDI_HOOK, HOOK, Program, STANDARD_DIRECTORIES, Toolkit};
+pub use packages::Package;
+pub use podman::Podman;
+pub use question::{EngineKind, Question};
+pub use services::Services;
+pub use specifications::{
+    STANDARD_CDI_DIRECTORIES, SpecificationContent, SpecificationFile, SpecificationSeen, Specifications,
+};
+pub use subject::{Inside, Subject};
+pub use toolkit::{CDI_HOOK, HOOK, Maker, Program, STANDARD_DIRECTORIES, Toolkit};
 
 use diag::Failure;
 use serde::{Deserialize, Serialize};
@@ -41,7 +61,7 @@ use std::time::Duration;
 pub const SCHEMA: u32 = 1;
 
 /// What the caller asked for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Docker context to look at instead of the client's own choice (`--context`).
     pub context: Option<String>,
@@ -49,6 +69,16 @@ pub struct Options {
     pub socket: Option<String>,
     /// Folder of Longshore's own programs, for remedies that put them in place.
     pub own_directory: Option<String>,
+    /// The engine to look at; `None` chooses the one that is there.
+    pub engine: Option<EngineKind>,
+    /// An image to look at (`--image`).
+    pub image: Option<String>,
+    /// A running container to look at (`--container`).
+    pub container: Option<String>,
+    /// How NVML is asked; without it it is not.
+    pub nvml: Option<AskNvml>,
+    /// Deadline of NVML.
+    pub nvml_deadline: Duration,
     /// Deadline of each look at files.
     pub deadline: Duration,
     /// Deadline of the engine's answer: Docker runs its runtimes' `--version` to give it.
@@ -61,6 +91,11 @@ impl Default for Options {
             context: None,
             socket: None,
             own_directory: None,
+            engine: None,
+            image: None,
+            container: None,
+            nvml: None,
+            nvml_deadline: Duration::from_millis(900),
             deadline: Duration::from_millis(300),
             engine_deadline: Duration::from_millis(1500),
         }
@@ -72,6 +107,9 @@ impl Default for Options {
 pub struct Facts {
     /// [`SCHEMA`] of the writer.
     pub schema: u32,
+    /// What was asked.
+    #[serde(default)]
+    pub question: Question,
     /// The operating system.
     pub machine: Known<Machine>,
     /// The user.
@@ -96,9 +134,47 @@ pub struct Facts {
     pub configuration: Known<Configuration>,
     /// The programs that bring a GPU into a container.
     pub toolkit: Known<Toolkit>,
+    /// The toolkit's configuration file.
+    #[serde(default = "not_in_these")]
+    pub settings: Known<ToolkitFile>,
+    /// CDI specifications.
+    #[serde(default = "not_in_these")]
+    pub specifications: Known<Specifications>,
+    /// What NVML answered.
+    #[serde(default = "not_in_these")]
+    pub management: Known<Management>,
+    /// Fabric manager, persistence daemon, NVSwitches.
+    #[serde(default = "not_in_these")]
+    pub services: Known<Services>,
+    /// Versions of installed packages.
+    #[serde(default = "not_in_these")]
+    pub packages: Known<Vec<Package>>,
+    /// Podman.
+    #[serde(default = "not_in_these")]
+    pub podman: Known<Podman>,
+    /// The container runtime of a Kubernetes node; `None`: there is none.
+    #[serde(default = "not_in_these")]
+    pub node: Known<Option<NodeRuntime>>,
+    /// The image or container that was asked about; `None`: none was.
+    #[serde(default)]
+    pub subject: Option<Known<Subject>>,
+}
+
+/// Facts of an earlier release lack what it did not look at.
+fn not_in_these<T>() -> Known<T> {
+    Known::Unknown(Reason::not_asked("it is not in these facts"))
 }
 
 impl Facts {
+    /// Whether anything of NVIDIA was seen: a GPU, a driver or a toolkit.
+    #[must_use]
+    pub fn has_nvidia(&self) -> bool {
+        self.gpus.known().is_some_and(|gpus| !gpus.is_empty())
+            || self.driver.known().is_some_and(|driver| driver.loaded || !driver.libraries.is_empty())
+            || self.nodes.known().is_some_and(|nodes| nodes.dxg || !nodes.nodes.is_empty())
+            || self.toolkit.known().is_some_and(|toolkit| !toolkit.programs.is_empty())
+    }
+
     /// The facts as one JSON document with a final newline.
     #[must_use]
     pub fn to_json(&self) -> String {

@@ -16,6 +16,9 @@ pub struct Nodes {
     pub nodes: Vec<DeviceNode>,
     /// Whether `/dev/dxg` exists (WSL2).
     pub dxg: bool,
+    /// Whether `/dev/char/195:255` leads to a node, as systemd needs it.
+    #[serde(default)]
+    pub char_links: bool,
 }
 
 /// One node.
@@ -57,6 +60,7 @@ pub(super) fn read(host: &Host) -> Result<Nodes, Reason> {
         uvm_major: majors.get("nvidia-uvm"),
         nodes,
         dxg: look::exists(host, "/dev/dxg")?,
+        char_links: look::exists(host, "/dev/char/195:255")?,
     })
 }
 

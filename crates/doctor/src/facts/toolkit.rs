@@ -52,6 +52,21 @@ pub struct Program {
     /// When the name was put into its directory or the file behind it was changed, whichever is
     /// later: the latest change time of the link and of the file, in nanoseconds since 1970.
     pub changed_ns: i64,
+    /// Whose program it is; `None`: it could not be read.
+    #[serde(default)]
+    pub maker: Option<Maker>,
+}
+
+/// Who made a program of the toolkit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Maker {
+    /// Longshore.
+    Longshore,
+    /// NVIDIA: a program in Go.
+    Nvidia,
+    /// Somebody else: a script that wraps one of them.
+    Other,
 }
 
 impl Program {
@@ -114,7 +129,26 @@ fn program(host: &Host, directory: &str, name: &str) -> Result<Option<Program>, 
         directory: directory.to_owned(),
         executable: file.is_some_and(|file| file.is_executable()),
         changed_ns: changed(&entry).max(file.as_ref().map_or(0, changed)),
+        maker: maker(host, &path),
     }))
+}
+
+/// Told by the name of the file behind a link, then by what the program's head says of its compiler.
+fn maker(host: &Host, path: &str) -> Option<Maker> {
+    const HEAD: usize = 4096;
+    let real = host.resolve(path).ok()?;
+    if real.contains("longshore") {
+        return Some(Maker::Longshore);
+    }
+    let head = host.read_range(&real, 0, HEAD).ok()?;
+    if !head.starts_with(b"\x7fELF") {
+        return Some(Maker::Other);
+    }
+    let size = host.stat(&real).ok()??.size;
+    let end = host.read_range(&real, size.saturating_sub(64 * 1024), 64 * 1024).ok()?;
+    let holds =
+        |word: &[u8]| [&head, &end].iter().any(|part| part.windows(word.len()).any(|window| window == word));
+    (holds(b"Go build ID") || holds(b".gopclntab") || holds(b".note.go.buildid")).then_some(Maker::Nvidia)
 }
 
 fn changed(stat: &Stat) -> i64 {

@@ -14,7 +14,8 @@ pub struct Style {
     pub verbose: bool,
 }
 
-const LAYERS: [Layer; 5] = [Layer::Gpu, Layer::Driver, Layer::Toolkit, Layer::Engine, Layer::Permissions];
+const LAYERS: [Layer; 7] =
+    [Layer::Gpu, Layer::Driver, Layer::Toolkit, Layer::Engine, Layer::Permissions, Layer::Cdi, Layer::Images];
 
 /// The report, with a final newline.
 #[must_use]
@@ -28,6 +29,7 @@ pub fn text(diagnosis: &Diagnosis, style: Style) -> String {
         }
         lines.into_iter().for_each(|line| text.push_str(&row(line, style)));
     }
+    text.push_str(&hidden(diagnosis, style));
     text.push('\n');
     text.push_str(&conclusion(diagnosis, style));
     text
@@ -35,7 +37,21 @@ pub fn text(diagnosis: &Diagnosis, style: Style) -> String {
 
 /// What does not apply, or follows from another finding, is noise unless it was asked for.
 fn is_shown(line: &Line, style: Style) -> bool {
-    style.verbose || (line.because_of.is_none() && !matches!(line.outcome, Outcome::DoesNotApply(_)))
+    style.verbose
+        || match line.outcome {
+            Outcome::DoesNotApply(_) => false,
+            // What hurts only some uses, and could not be looked at, is counted at the end.
+            Outcome::CannotTell(_) => line.because_of.is_none() && line.is_essential(),
+            Outcome::Fine(_) | Outcome::Found(_) => line.because_of.is_none(),
+        }
+}
+
+fn hidden(diagnosis: &Diagnosis, style: Style) -> String {
+    let open = |line: &&Line| matches!(line.outcome, Outcome::CannotTell(_)) && line.because_of.is_none();
+    match diagnosis.lines.iter().filter(open).filter(|line| !is_shown(line, style)).count() {
+        0 => String::new(),
+        count => format!("  ?     {count} more that hurt only some uses cannot be told (`-v` shows them)\n"),
+    }
 }
 
 fn row(line: &Line, style: Style) -> String {
@@ -79,10 +95,11 @@ fn value(line: &Line) -> String {
 }
 
 fn conclusion(diagnosis: &Diagnosis, style: Style) -> String {
+    let promise = diagnosis.engine.promise();
     let mut text = match diagnosis.state {
-        State::Works => "`docker run --gpus all` will work on this machine\n".to_owned(),
+        State::Works => format!("{promise} will work on this machine\n"),
         State::CannotTell => format!(
-            "nothing was found that stands in the way of `docker run --gpus all`, but not all could be read\nnext:  {}\n",
+            "nothing was found that stands in the way of {promise}, but not all could be read\nnext:  {}\n",
             diagnosis.next.as_deref().unwrap_or_default()
         ),
         State::Fails => String::new(),

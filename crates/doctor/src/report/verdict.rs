@@ -1,21 +1,33 @@
 //! The verdict in three lines.
 
 use crate::diagnosis::{Diagnosis, State};
+use crate::facts::EngineKind;
 use diag::Outcome;
 
 /// Whether `docker run --gpus` will work, why not, and what to do next: exactly three lines.
 #[must_use]
 pub fn verdict(diagnosis: &Diagnosis) -> String {
+    let promise = diagnosis.engine.promise();
     let (first, second, third) = match diagnosis.state {
         State::Works => (
-            "`docker run --gpus all` will work on this machine".to_owned(),
+            format!("{promise} will work on this machine"),
             seen(diagnosis),
-            "try it: docker run --rm --gpus all IMAGE nvidia-smi -L".to_owned(),
+            try_it(diagnosis.engine).to_owned(),
         ),
         State::Fails => fails(diagnosis),
         State::CannotTell => cannot_tell(diagnosis),
     };
     format!("{first}\n{second}\n{third}\n")
+}
+
+fn try_it(engine: EngineKind) -> &'static str {
+    match engine {
+        EngineKind::Docker => "try it: docker run --rm --gpus all IMAGE nvidia-smi -L",
+        EngineKind::Podman => "try it: podman run --rm --device nvidia.com/gpu=all IMAGE nvidia-smi -L",
+        EngineKind::Containerd | EngineKind::Crio => {
+            "try it: a pod with runtimeClassName nvidia that runs nvidia-smi -L"
+        }
+    }
 }
 
 fn fails(diagnosis: &Diagnosis) -> (String, String, String) {
@@ -25,7 +37,7 @@ fn fails(diagnosis: &Diagnosis) -> (String, String, String) {
         .and_then(|cause| cause.remedy.as_ref())
         .map_or_else(|| "longshore doctor".to_owned(), |remedy| remedy.command.clone());
     (
-        "`docker run --gpus all` will fail on this machine".to_owned(),
+        format!("{} will fail on this machine", diagnosis.engine.promise()),
         format!("cause: {cause}"),
         format!("next:  {next}"),
     )
@@ -37,7 +49,7 @@ fn cannot_tell(diagnosis: &Diagnosis) -> (String, String, String) {
         _ => None,
     });
     (
-        "nothing stands in the way of `docker run --gpus all`, as far as can be told".to_owned(),
+        format!("nothing stands in the way of {}, as far as can be told", diagnosis.engine.promise()),
         open.unwrap_or_default(),
         format!("next:  {}", diagnosis.next.as_deref().unwrap_or("longshore doctor")),
     )

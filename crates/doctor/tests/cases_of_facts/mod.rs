@@ -31,6 +31,9 @@ pub(crate) struct Expected {
     pub(crate) cause: Option<String>,
     /// A part of the root's next command.
     pub(crate) next: Option<String>,
+    /// A machine on which nothing above a note may be found.
+    #[serde(default)]
+    pub(crate) healthy: bool,
 }
 
 fn fixtures() -> PathBuf {

@@ -1,6 +1,10 @@
 //! H101: is there an NVIDIA GPU on the PCI bus?
 
-use crate::codes::{BOUND_ELSEWHERE, DEVICE_NODES, GPU_ON_BUS, MODULE_LOADED, VERSION_SKEW};
+use crate::check::ANY;
+use crate::codes::{
+    BOUND_ELSEWHERE, DEVICE_NODES, FABRIC_MANAGER, GPU_LOST, GPU_ON_BUS, LOADER_CACHE, MODULE_LOADED, NVML,
+    VERSION_SKEW,
+};
 use crate::facts::Platform;
 use crate::serving::{self, Place};
 use crate::{Check, Facts, Layer, Remedy};
@@ -13,7 +17,17 @@ pub(super) const CHECK: Check = Check {
     label: "on the bus",
     layer: Layer::Gpu,
     weight: Severity::Error,
-    explains: &[BOUND_ELSEWHERE, MODULE_LOADED, VERSION_SKEW, DEVICE_NODES],
+    engines: ANY,
+    explains: &[
+        BOUND_ELSEWHERE,
+        MODULE_LOADED,
+        VERSION_SKEW,
+        DEVICE_NODES,
+        NVML,
+        LOADER_CACHE,
+        GPU_LOST,
+        FABRIC_MANAGER,
+    ],
     blinds: &[],
     run,
     remedy,
@@ -25,6 +39,9 @@ fn run(facts: &Facts) -> Outcome {
         Some(Platform::Wsl2) => return Outcome::DoesNotApply("WSL2 shows the GPU as /dev/dxg".to_owned()),
         Some(Platform::Tegra) => {
             return Outcome::DoesNotApply("the GPU of a Tegra is no PCI device".to_owned());
+        }
+        None if facts.nodes.known().is_some_and(|nodes| nodes.dxg) => {
+            return Outcome::DoesNotApply("/dev/dxg says that this is WSL2".to_owned());
         }
         Some(Platform::Native) | None => {}
     }

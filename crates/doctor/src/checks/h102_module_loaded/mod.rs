@@ -1,6 +1,7 @@
 //! H102: is the NVIDIA kernel module loaded?
 
-use crate::codes::{DEVICE_NODES, MODULE_LOADED, VERSION_SKEW};
+use crate::check::ANY;
+use crate::codes::{CDI_STALE, DEVICE_NODES, FABRIC_MANAGER, MODULE_LOADED, NVML, VERSION_SKEW};
 use crate::facts::{DriverFiles, ModuleFlavour, Platform};
 use crate::{Check, Facts, Layer, Remedy};
 use diag::{Finding, Outcome, Severity};
@@ -12,7 +13,8 @@ pub(super) const CHECK: Check = Check {
     label: "kernel module",
     layer: Layer::Driver,
     weight: Severity::Error,
-    explains: &[VERSION_SKEW, DEVICE_NODES],
+    engines: ANY,
+    explains: &[VERSION_SKEW, DEVICE_NODES, NVML, CDI_STALE, FABRIC_MANAGER],
     blinds: &[],
     run,
     remedy,

@@ -1,6 +1,7 @@
 //! H103: do kernel module and user space libraries have the same version?
 
-use crate::codes::VERSION_SKEW;
+use crate::check::ANY;
+use crate::codes::{CDI_STALE, NVML, VERSION_SKEW};
 use crate::{Check, Facts, Layer, Remedy};
 use diag::{Finding, Outcome, Severity};
 
@@ -11,7 +12,8 @@ pub(super) const CHECK: Check = Check {
     label: "user space",
     layer: Layer::Driver,
     weight: Severity::Error,
-    explains: &[],
+    engines: ANY,
+    explains: &[NVML, CDI_STALE],
     blinds: &[],
     run,
     remedy,
@@ -27,6 +29,9 @@ fn run(facts: &Facts) -> Outcome {
         return Outcome::DoesNotApply("no kernel module to compare with".to_owned());
     };
     let versions = driver.library_versions();
+    if versions.is_empty() && !driver.other_roots.is_empty() {
+        return Outcome::DoesNotApply("the libraries are in another root".to_owned());
+    }
     if versions.is_empty() {
         return Outcome::Found(vec![without_libraries(module)]);
     }

@@ -1,6 +1,7 @@
 //! H105: is another kernel driver bound to a GPU?
 
-use crate::codes::{BOUND_ELSEWHERE, DEVICE_NODES, MODULE_LOADED, VERSION_SKEW};
+use crate::check::ANY;
+use crate::codes::{BOUND_ELSEWHERE, DEVICE_NODES, MODULE_LOADED, NVML, VERSION_SKEW};
 use crate::facts::PciGpu;
 use crate::{Check, Facts, Layer, Remedy};
 use diag::{Finding, Outcome, Severity};
@@ -12,7 +13,8 @@ pub(super) const CHECK: Check = Check {
     label: "bound driver",
     layer: Layer::Gpu,
     weight: Severity::Error,
-    explains: &[MODULE_LOADED, VERSION_SKEW, DEVICE_NODES],
+    engines: ANY,
+    explains: &[MODULE_LOADED, VERSION_SKEW, DEVICE_NODES, NVML],
     blinds: &[],
     run,
     remedy,

@@ -1,6 +1,7 @@
 //! H109: are the device nodes there, with the numbers that the kernel has given out?
 
-use crate::codes::DEVICE_NODES;
+use crate::check::ANY;
+use crate::codes::{CDI_STALE, DEVICE_NODES, NVML};
 use crate::facts::{Nodes, Platform};
 use crate::{Check, Facts, Layer, Remedy};
 use diag::{Finding, Outcome, Severity};
@@ -12,7 +13,8 @@ pub(super) const CHECK: Check = Check {
     label: "device nodes",
     layer: Layer::Driver,
     weight: Severity::Error,
-    explains: &[],
+    engines: ANY,
+    explains: &[CDI_STALE, NVML],
     blinds: &[],
     run,
     remedy,

@@ -1,5 +1,6 @@
 //! H201: does the client talk to a daemon on this machine that can have a GPU?
 
+use crate::check::DOCKER;
 use crate::codes::{
     DAEMON_DOWN, DAEMON_JSON, DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN,
     SNAP_DOCKER, SOCKET_PERMISSION, TOOLKIT_PRESENT,
@@ -16,6 +17,7 @@ pub(super) const CHECK: Check = Check {
     label: "client",
     layer: Layer::Engine,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[DAEMON_DOWN, SOCKET_PERMISSION],
     blinds: &[
         DAEMON_JSON,

@@ -1,5 +1,6 @@
 //! H202: does more than one Docker daemon answer on this machine?
 
+use crate::check::DOCKER;
 use crate::codes::TWO_DAEMONS;
 use crate::facts::Connection;
 use crate::{Check, Facts, Layer, Remedy, serving};
@@ -12,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     label: "other daemons",
     layer: Layer::Engine,
     weight: Severity::Note,
+    engines: DOCKER,
     explains: &[],
     blinds: &[],
     run,

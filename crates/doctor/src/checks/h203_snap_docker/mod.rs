@@ -1,5 +1,6 @@
 //! H203: is the daemon confined by snap, away from the programs of this machine?
 
+use crate::check::DOCKER;
 use crate::codes::{HOOK_PATH, RESTART_NEEDED, SNAP_DOCKER, TOOLKIT_PRESENT};
 use crate::{Check, Facts, Layer, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
@@ -11,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     label: "confinement",
     layer: Layer::Engine,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[TOOLKIT_PRESENT, HOOK_PATH, RESTART_NEEDED],
     blinds: &[],
     run,

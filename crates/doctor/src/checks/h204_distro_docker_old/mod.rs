@@ -1,5 +1,6 @@
 //! H204: is the daemon old enough to lack `--gpus`?
 
+use crate::check::DOCKER;
 use crate::codes::{DISTRO_DOCKER_OLD, HOOK_PATH, RESTART_NEEDED, TOOLKIT_PRESENT};
 use crate::{Check, Facts, Layer, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
@@ -11,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     label: "version",
     layer: Layer::Engine,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[TOOLKIT_PRESENT, HOOK_PATH, RESTART_NEEDED],
     blinds: &[],
     run,

@@ -1,5 +1,6 @@
 //! H205: may this user open the daemon's socket?
 
+use crate::check::DOCKER;
 use crate::codes::{
     DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER,
     SOCKET_PERMISSION,
@@ -15,6 +16,7 @@ pub(super) const CHECK: Check = Check {
     label: "daemon socket",
     layer: Layer::Permissions,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[],
     blinds: &[DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER],
     run,

@@ -1,5 +1,6 @@
 //! H206: is a daemon installed and listening?
 
+use crate::check::DOCKER;
 use crate::codes::{
     DAEMON_DOWN, DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER,
 };
@@ -14,6 +15,7 @@ pub(super) const CHECK: Check = Check {
     label: "daemon",
     layer: Layer::Engine,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[],
     blinds: &[DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER],
     run,

@@ -1,5 +1,6 @@
 //! H207: does the client's configuration name a credential helper that is gone?
 
+use crate::check::DOCKER;
 use crate::codes::CREDENTIAL_RESIDUE;
 use crate::{Check, Facts, Layer, Remedy};
 use diag::{Finding, Outcome, Severity};
@@ -11,6 +12,7 @@ pub(super) const CHECK: Check = Check {
     label: "registry logins",
     layer: Layer::Permissions,
     weight: Severity::Warning,
+    engines: DOCKER,
     explains: &[],
     blinds: &[],
     run,

@@ -1,5 +1,6 @@
 //! H301: is a program that serves `--gpus` anywhere on this machine?
 
+use crate::check::DOCKER;
 use crate::codes::{HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, TOOLKIT_PRESENT};
 use crate::facts::Toolkit;
 use crate::{Check, Facts, Layer, Remedy, serving};
@@ -12,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     label: "installed",
     layer: Layer::Toolkit,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN],
     blinds: &[],
     run,

@@ -1,5 +1,6 @@
 //! H302: is the daemon's configuration file valid, and is it the one in force?
 
+use crate::check::DOCKER;
 use crate::codes::{DAEMON_DOWN, DAEMON_JSON};
 use crate::facts::{DaemonJson, RuntimeEntry};
 use crate::{Check, Facts, Layer, Remedy, serving};
@@ -12,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     label: "configuration",
     layer: Layer::Engine,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[DAEMON_DOWN],
     blinds: &[],
     run,

@@ -1,5 +1,6 @@
 //! H303: was the daemon started after its hook was put there?
 
+use crate::check::DOCKER;
 use crate::codes::RESTART_NEEDED;
 use crate::facts::{Daemon, Program};
 use crate::{Check, Facts, Layer, Remedy, serving};
@@ -12,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     label: "known to dockerd",
     layer: Layer::Toolkit,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[],
     blinds: &[],
     run,

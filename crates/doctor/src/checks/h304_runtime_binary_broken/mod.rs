@@ -1,5 +1,6 @@
 //! H304: is every registered runtime an executable program?
 
+use crate::check::DOCKER;
 use crate::codes::RUNTIME_BROKEN;
 use crate::facts::{DaemonJson, RuntimeEntry};
 use crate::{Check, Facts, Layer, Remedy, serving};
@@ -12,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     label: "runtimes",
     layer: Layer::Toolkit,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[],
     blinds: &[],
     run,

@@ -1,5 +1,6 @@
 //! H313: is the hook in the daemon's own `PATH`?
 
+use crate::check::DOCKER;
 use crate::codes::{HOOK_PATH, RESTART_NEEDED};
 use crate::facts::{Daemon, Program};
 use crate::{Check, Facts, Layer, Remedy, serving};
@@ -12,6 +13,7 @@ pub(super) const CHECK: Check = Check {
     label: "dockerd's PATH",
     layer: Layer::Toolkit,
     weight: Severity::Error,
+    engines: DOCKER,
     explains: &[RESTART_NEEDED],
     blinds: &[],
     run,

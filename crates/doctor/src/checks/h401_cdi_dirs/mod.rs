@@ -1,0 +1,64 @@
+//! H401: does the engine read the directories that hold the specifications?
+
+use crate::check::DOCKER;
+use crate::codes::{CDI_DIRECTORIES, CDI_PRESENT};
+use crate::serving;
+use crate::{Check, Facts, Layer, Remedy};
+use diag::{Finding, Outcome, Severity};
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    code: CDI_DIRECTORIES,
+    name: "cdi-dirs",
+    label: "CDI directories",
+    layer: Layer::Cdi,
+    weight: Severity::Warning,
+    engines: DOCKER,
+    explains: &[CDI_PRESENT],
+    blinds: &[],
+    run,
+    remedy,
+    doc: include_str!("doc.md"),
+};
+
+fn run(facts: &Facts) -> Outcome {
+    let Some(answer) = serving::answer(facts) else {
+        return Outcome::CannotTell("the daemon did not answer".to_owned());
+    };
+    let Some(directories) = answer.cdi_directories.as_ref().filter(|list| !list.is_empty()) else {
+        return Outcome::DoesNotApply("this daemon has CDI switched off".to_owned());
+    };
+    let files = match facts.specifications.as_result() {
+        Ok(seen) => &seen.files,
+        Err(reason) => return Outcome::CannotTell(reason.to_string()),
+    };
+    let same = |one: &str, other: &str| normal(one) == normal(other);
+    let read = |directory: &str| directories.iter().any(|known| same(known, directory));
+    if files.is_empty() || files.iter().any(|file| read(&file.directory)) {
+        return Outcome::Fine(directories.join(", "));
+    }
+    let first = files.first().map_or("", |file| file.path.as_str());
+    let message = format!("{first} is in a directory that dockerd does not read");
+    let finding = Finding::new(CDI_DIRECTORIES, Severity::Warning, message)
+        .evidence(format!("dockerd reads {}", directories.join(", ")));
+    Outcome::Found(vec![finding])
+}
+
+/// `/var/run` is a link to `/run` everywhere.
+fn normal(directory: &str) -> &str {
+    directory
+        .strip_prefix("/var/run/")
+        .map_or(directory, |_| directory.trim_start_matches("/var"))
+        .trim_end_matches('/')
+}
+
+fn remedy(facts: &Facts) -> Option<Remedy> {
+    let directory = serving::answer(facts)?.cdi_directories.as_ref()?.first()?.clone();
+    Some(
+        Remedy::safe(
+            format!("sudo nvidia-ctk cdi generate --output={directory}/nvidia.yaml"),
+            "a specification where dockerd looks",
+        )
+        .as_root(),
+    )
+}

@@ -1,0 +1,56 @@
+//! H402: is there a CDI specification for the GPUs?
+
+use crate::check::ANY;
+use crate::codes::CDI_PRESENT;
+use crate::facts::EngineKind;
+use crate::specifications;
+use crate::{Check, Facts, Layer, Remedy};
+use diag::{Finding, Outcome, Severity};
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    code: CDI_PRESENT,
+    name: "cdi-present",
+    label: "specification",
+    layer: Layer::Cdi,
+    weight: Severity::Error,
+    engines: ANY,
+    explains: &[],
+    blinds: &[],
+    run,
+    remedy,
+    doc: include_str!("doc.md"),
+};
+
+fn run(facts: &Facts) -> Outcome {
+    let seen = match facts.specifications.as_result() {
+        Ok(seen) => seen,
+        Err(reason) if specifications::are_needed(facts) => return Outcome::CannotTell(reason.to_string()),
+        Err(_) => return Outcome::DoesNotApply("`--gpus` does not need one here".to_owned()),
+    };
+    let valid: Vec<&str> = specifications::valid(&seen.files)
+        .filter(|(_, spec)| spec.kind == "nvidia.com/gpu")
+        .map(|(file, _)| file.path.as_str())
+        .collect();
+    if let Some(first) = valid.first() {
+        return Outcome::Fine((*first).to_owned());
+    }
+    if !specifications::are_needed(facts) {
+        return Outcome::DoesNotApply("`--gpus` does not need one here".to_owned());
+    }
+    let unreadable = !seen.files.is_empty();
+    let message = match (facts.question.engine, unreadable) {
+        (_, true) => "no CDI specification can be used".to_owned(),
+        (EngineKind::Podman, _) => {
+            "there is no CDI specification, from which podman takes its GPUs".to_owned()
+        }
+        _ => "there is no CDI specification, and the engine has nothing else to take GPUs from".to_owned(),
+    };
+    let finding = Finding::new(CDI_PRESENT, Severity::Error, message)
+        .evidence(format!("looked in {}", seen.looked_in.join(", ")));
+    Outcome::Found(vec![finding])
+}
+
+fn remedy(facts: &Facts) -> Option<Remedy> {
+    Some(specifications::renew(facts))
+}

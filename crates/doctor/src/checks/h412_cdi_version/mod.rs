@@ -1,0 +1,56 @@
+//! H412: does the engine know the version of the CDI specifications?
+
+use crate::check::ANY;
+use crate::codes::{CDI_PRESENT, CDI_VERSION};
+use crate::facts::SpecificationFile;
+use crate::specifications;
+use crate::{Check, Facts, Layer, Remedy};
+use diag::{Finding, Outcome, Severity};
+
+/// The check.
+pub(super) const CHECK: Check = Check {
+    code: CDI_VERSION,
+    name: "cdi-version",
+    label: "version",
+    layer: Layer::Cdi,
+    weight: Severity::Warning,
+    engines: ANY,
+    explains: &[CDI_PRESENT],
+    blinds: &[],
+    run,
+    remedy,
+    doc: include_str!("doc.md"),
+};
+
+fn run(facts: &Facts) -> Outcome {
+    let files = match specifications::applicable(facts) {
+        Ok(files) => files,
+        Err(outcome) => return outcome,
+    };
+    let Some((engine, newest)) = specifications::newest_version(facts) else {
+        return Outcome::DoesNotApply("which versions the engine knows is not known".to_owned());
+    };
+    let found: Vec<(&SpecificationFile, Vec<String>)> = specifications::valid(files)
+        .filter(|(_, spec)| specifications::is_newer(&spec.version, newest))
+        .map(|(file, spec)| {
+            (file, vec![format!("cdiVersion is {}, {engine} knows up to {newest}", spec.version)])
+        })
+        .collect();
+    if found.is_empty() {
+        return Outcome::Fine(format!("{engine} knows up to {newest}"));
+    }
+    let severity = specifications::weight(facts);
+    Outcome::Found(found.into_iter().map(|(file, proof)| finding(file, proof, severity)).collect())
+}
+
+fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> Finding {
+    let message = format!(
+        "{} is of a version that the engine does not know: it leaves the file out without a word",
+        file.path
+    );
+    proof.into_iter().fold(Finding::new(CDI_VERSION, severity, message), Finding::evidence)
+}
+
+fn remedy(facts: &Facts) -> Option<Remedy> {
+    Some(specifications::renew(facts))
+}

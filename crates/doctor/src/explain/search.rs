@@ -1,0 +1,106 @@
+//! Finding known texts in a log.
+
+use super::canonical::Canonical;
+use super::{Symptom, symptoms};
+use serde::Serialize;
+use std::cmp::Reverse;
+use std::sync::OnceLock;
+
+/// How far apart two pieces of one text may be, in letters and digits: a path or a few words.
+const GAP: usize = 260;
+/// The longest text that is searched, in bytes; of a longer one the end counts, where errors stand.
+const LIMIT: usize = 4 * 1024 * 1024;
+
+/// A symptom that was found in a text.
+#[derive(Clone, Debug, Serialize)]
+pub struct Recognised {
+    /// The symptom.
+    #[serde(flatten)]
+    pub symptom: &'static Symptom,
+    /// The line that it was found in, unwrapped.
+    pub line: String,
+    #[serde(skip)]
+    start: usize,
+    #[serde(skip)]
+    end: usize,
+}
+
+/// The known symptoms in a text, the one to look at first: harmless ones and wrappers last, then
+/// those that come from further down.
+#[must_use]
+pub fn recognise(text: &str) -> Vec<Recognised> {
+    let log = Canonical::of_log(tail(text));
+    let mut found: Vec<Recognised> = known().iter().filter_map(|known| find_symptom(&log, known)).collect();
+    let spans: Vec<(usize, usize)> = found.iter().map(|one| (one.start, one.end)).collect();
+    found.retain(|one| !spans.iter().any(|span| is_inside((one.start, one.end), *span)));
+    found.sort_by_key(|one| {
+        let symptom = one.symptom;
+        // Of messages around others the last one is the innermost.
+        let place = if symptom.wraps { usize::MAX - one.start } else { one.start };
+        (symptom.is_harmless(), symptom.wraps, Reverse(symptom.speaker), place)
+    });
+    found
+}
+
+fn tail(text: &str) -> &str {
+    let mut start = text.len().saturating_sub(LIMIT);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.get(start..).unwrap_or_default()
+}
+
+/// Whether a span is a true part of another.
+fn is_inside(inner: (usize, usize), outer: (usize, usize)) -> bool {
+    outer.0 <= inner.0 && inner.1 <= outer.1 && outer != inner
+}
+
+/// A symptom with its texts in canonical form: pieces that follow each other.
+struct Known {
+    symptom: &'static Symptom,
+    texts: Vec<Vec<String>>,
+}
+
+/// All symptoms, made canonical once.
+fn known() -> &'static [Known] {
+    static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let pieces = |text: &&str| {
+            text.split('*').map(Canonical::of_piece).filter(|piece| !piece.is_empty()).collect()
+        };
+        let known =
+            |symptom: &'static Symptom| Known { symptom, texts: symptom.texts.iter().map(pieces).collect() };
+        symptoms::all().map(known).collect()
+    })
+}
+
+/// The longest of the symptom's texts that stands in the log.
+fn find_symptom(log: &Canonical, known: &Known) -> Option<Recognised> {
+    let symptom = known.symptom;
+    let spans = known.texts.iter().filter_map(|pieces| find(log, pieces));
+    let (start, end) = spans.max_by_key(|(start, end)| end - start)?;
+    Some(Recognised { symptom, line: log.quote(start, end), start, end })
+}
+
+/// The first place of a text.
+fn find(log: &Canonical, pieces: &[String]) -> Option<(usize, usize)> {
+    let (first, rest) = pieces.split_first()?;
+    let mut from = 0;
+    while let Some(start) = log.text.get(from..)?.find(first.as_str()).map(|at| from + at) {
+        let end = follow(log, start + first.len(), rest);
+        if let Some(end) = end.filter(|end| log.is_boundary(start) && log.is_boundary(*end)) {
+            return Some((start, end));
+        }
+        from = start + 1;
+    }
+    None
+}
+
+/// The end of the last piece, when each follows the one before within the gap.
+fn follow(log: &Canonical, mut end: usize, pieces: &[String]) -> Option<usize> {
+    for piece in pieces {
+        let window = log.text.get(end..(end + GAP + piece.len()).min(log.text.len()))?;
+        end += window.find(piece.as_str())? + piece.len();
+    }
+    Some(end)
+}

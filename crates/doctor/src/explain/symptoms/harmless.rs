@@ -1,0 +1,135 @@
+//! Texts that sound bad, stand next to the true error, and are not it.
+
+use crate::explain::Speaker::{Client, Engine, Library, Program, Toolkit};
+use crate::explain::{Symptom, harmless};
+
+pub(super) const ALL: &[Symptom] = &[
+    harmless(
+        "dxcore",
+        Toolkit,
+        &["dxcore initialization failed, continuing assuming a non-WSL environment"],
+        "libnvidia-container looked for WSL and is not on it",
+    ),
+    harmless(
+        "inheritable",
+        Toolkit,
+        &["failed to set inheritable capabilities"],
+        "libnvidia-container needs no inheritable capabilities",
+    ),
+    harmless(
+        "selecting",
+        Toolkit,
+        &[
+            "nvc_info.c:*] selecting /",
+            "missing library libnvidia-",
+            "missing binary nv-fabricmanager",
+            "missing ipc path /var/run/nvidia",
+            "missing firmware path",
+            "missing compat32 library",
+        ],
+        "an optional file of the driver is not installed",
+    ),
+    harmless(
+        "could-not-locate-optional",
+        Toolkit,
+        &[
+            "Could not locate nvidia_drv.so",
+            "Could not locate libglxserver_nvidia.so",
+            "Could not locate libnvidia-gtk",
+            "Could not locate X11/xorg.conf.d",
+            "Could not locate nvidia-persistenced/socket",
+            "Could not locate nvidia-imex",
+            "Could not locate nvidia-fabricmanager/socket",
+            "Could not locate /tmp/nvidia-mps",
+            "Could not locate *: pattern * not found",
+        ],
+        "an optional file of the driver is not installed",
+    ),
+    harmless(
+        "wsl-ldconfig",
+        Library,
+        &[
+            "ldconfig.real: /usr/lib/wsl/lib/libcuda.so.1 is not a symbolic link",
+            "/usr/lib/wsl/lib/libcuda.so.1 is not a symbolic link",
+        ],
+        "WSL mounts files where ldconfig expects links",
+    ),
+    harmless(
+        "numa",
+        Program,
+        &[
+            "successful NUMA node read from SysFS had negative value (-1), but there must be at least one NUMA node",
+            "could not open file to read NUMA node",
+        ],
+        "the machine has one NUMA node or does not say",
+    ),
+    harmless(
+        "registering-factory",
+        Program,
+        &[
+            "Unable to register cuDNN factory: Attempting to register factory for plugin cuDNN",
+            "Unable to register cuBLAS factory",
+            "Unable to register cuFFT factory",
+        ],
+        "TensorFlow registers a plugin twice",
+    ),
+    harmless("tensorrt", Program, &["TF-TRT Warning: Could not find TensorRT"], "TensorRT is optional"),
+    harmless(
+        "cpu-instructions",
+        Program,
+        &["This TensorFlow binary is optimized to use available CPU instructions"],
+        "a remark about the CPU",
+    ),
+    harmless(
+        "deprecation-notice",
+        Program,
+        &["THIS IMAGE IS DEPRECATED and is scheduled for DELETION"],
+        "the image still runs; NVIDIA will remove its tag",
+    ),
+    harmless(
+        "banner",
+        Program,
+        &["The NVIDIA Driver was not detected. GPU functionality will not be available"],
+        "the entrypoint of NVIDIA's images says that this container was started without a GPU; with one it is an error of the request",
+    ),
+    harmless(
+        "compose-version",
+        Client,
+        &["the attribute `version` is obsolete, it will be ignored", "`version` is obsolete"],
+        "Compose ignores the key `version`",
+    ),
+    harmless(
+        "cgroup-memory",
+        Engine,
+        &[
+            "Your kernel does not support swap limit capabilities",
+            "No swap limit support",
+            "WARNING: No blkio throttle",
+        ],
+        "a remark about memory limits",
+    ),
+    harmless("bridge-nf", Engine, &["bridge-nf-call-iptables is disabled"], "a remark about networks"),
+    harmless(
+        "shadow-bound",
+        Engine,
+        &["Default runtime * nvidia * set"],
+        "the daemon says which runtime is its default",
+    ),
+    harmless(
+        "taint",
+        Library,
+        &[
+            "loading out-of-tree module taints kernel",
+            "module license 'NVIDIA' taints kernel",
+            "module verification failed: signature * tainting kernel",
+        ],
+        "the kernel notes that a module is not its own",
+    ),
+    harmless("nvrm-loading", Library, &["NVRM: loading NVIDIA UNIX"], "the module was loaded"),
+    harmless(
+        "mesa-fallback",
+        Program,
+        &["MESA: error: ZINK: failed to choose pdev", "libEGL warning: egl: failed to create dri2 screen"],
+        "Mesa looked for a GPU of its own before the NVIDIA driver was asked",
+    ),
+];

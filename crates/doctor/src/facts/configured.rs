@@ -1,0 +1,65 @@
+//! The toolkit's own configuration file, `config.toml`.
+
+use super::{Reason, look};
+use host::Host;
+use serde::{Deserialize, Serialize};
+use settings::Settings;
+
+/// The toolkit's configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolkitFile {
+    /// Its path, present or not.
+    pub path: String,
+    /// What stands in it.
+    pub content: ToolkitSettings,
+}
+
+/// What stands in the file, as far as it decides whether a GPU arrives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ToolkitSettings {
+    /// There is no such file: all defaults.
+    Absent,
+    /// It does not parse; the text says where.
+    Broken(String),
+    /// It parses.
+    Read {
+        /// `nvidia-container-runtime.mode`.
+        mode: String,
+        /// `nvidia-container-cli.no-cgroups`.
+        no_cgroups: bool,
+        /// `nvidia-container-cli.root`, when it is set.
+        root: Option<String>,
+        /// Whether that root is a directory.
+        root_exists: Option<bool>,
+        /// `nvidia-container-runtime.modes.cdi.spec-dirs`.
+        cdi_directories: Vec<String>,
+    },
+}
+
+pub(super) fn read(host: &Host) -> Result<ToolkitFile, Reason> {
+    let path = settings::location(|name| host.environment().get(name).map(str::to_owned));
+    let content = match look::text(host, &path)? {
+        None => ToolkitSettings::Absent,
+        Some(text) => match Settings::parse(&text) {
+            Ok((settings, _)) => described(host, &settings),
+            Err(failure) => ToolkitSettings::Broken(failure.line()),
+        },
+    };
+    Ok(ToolkitFile { path, content })
+}
+
+fn described(host: &Host, settings: &Settings) -> ToolkitSettings {
+    let root = Some(settings.cli.root.clone()).filter(|root| !root.is_empty() && root != "/");
+    let root_exists = root
+        .as_ref()
+        .and_then(|root| host.stat(root).ok())
+        .map(|stat| stat.is_some_and(|stat| stat.is_dir()));
+    ToolkitSettings::Read {
+        mode: settings.runtime.mode.clone(),
+        no_cgroups: settings.cli.no_cgroups,
+        root,
+        root_exists,
+        cdi_directories: settings.runtime.modes.cdi_spec_dirs.clone(),
+    }
+}

@@ -1,0 +1,294 @@
+//! The container runtime of a Kubernetes node: containerd, K3s, RKE2, MicroK8s or CRI-O.
+
+use super::{Reason, look};
+use host::Host;
+use serde::{Deserialize, Serialize};
+use toml_edit::{Document, Item, TableLike};
+
+/// The configuration of a node's container runtime.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeRuntime {
+    /// Which one.
+    pub kind: NodeKind,
+    /// Its configuration file.
+    pub config: String,
+    /// What stands in it and in the files that it loads.
+    pub content: NodeConfig,
+    /// A template that makes the file, and whether it is one.
+    pub template: Option<NodeTemplate>,
+    /// Whether a kubelet keeps its files here.
+    pub kubelet: bool,
+}
+
+/// The kinds that are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NodeKind {
+    /// containerd with its file in /etc.
+    Containerd,
+    /// K3s.
+    K3s,
+    /// RKE2.
+    Rke2,
+    /// CRI-O.
+    Crio,
+}
+
+impl NodeKind {
+    /// Whether it only exists as a part of a cluster.
+    #[must_use]
+    pub const fn is_cluster(self) -> bool {
+        matches!(self, Self::K3s | Self::Rke2 | Self::Crio)
+    }
+
+    /// Whether it is CRI-O.
+    #[must_use]
+    pub const fn is_crio(self) -> bool {
+        matches!(self, Self::Crio)
+    }
+
+    /// The command that restarts it.
+    #[must_use]
+    pub const fn restart(self) -> &'static str {
+        match self {
+            Self::Containerd => "sudo systemctl restart containerd",
+            Self::K3s => "sudo systemctl restart k3s || sudo systemctl restart k3s-agent",
+            Self::Rke2 => "sudo systemctl restart rke2-server || sudo systemctl restart rke2-agent",
+            Self::Crio => "sudo systemctl restart crio",
+        }
+    }
+}
+
+/// What stands in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeConfig {
+    /// There is no such file: all defaults.
+    Absent,
+    /// It does not parse; the text says where.
+    Broken(String),
+    /// It parses.
+    Read {
+        /// Names of the runtimes that are registered with CRI.
+        runtimes: Vec<String>,
+        /// Programs of those named `nvidia*` that are not there.
+        missing_programs: Vec<String>,
+        /// `default_runtime_name`.
+        default_runtime: Option<String>,
+        /// Whether the CRI plugin is switched off.
+        cri_disabled: bool,
+        /// Files that name the runtime `nvidia` and that nothing imports.
+        not_imported: Vec<String>,
+    },
+}
+
+/// A template of K3s or RKE2.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeTemplate {
+    /// Its path.
+    pub path: String,
+    /// Whether anything of a template is in it: without, it hides what the service itself writes.
+    pub is_template: bool,
+}
+
+const PLACES: &[(NodeKind, &str, &str)] = &[
+    (NodeKind::K3s, "/var/lib/rancher/k3s/agent/etc/containerd", "config.toml"),
+    (NodeKind::Rke2, "/var/lib/rancher/rke2/agent/etc/containerd", "config.toml"),
+    (NodeKind::Crio, "/etc/crio", "crio.conf"),
+    (NodeKind::Containerd, "/etc/containerd", "config.toml"),
+];
+
+/// The first that is there; none: this is no node.
+pub(super) fn read(host: &Host) -> Result<Option<NodeRuntime>, Reason> {
+    let kubelet = look::exists(host, "/var/lib/kubelet")?;
+    for (kind, folder, name) in PLACES {
+        if look::exists(host, folder)? {
+            let config = format!("{folder}/{name}");
+            let content = content(host, *kind, folder, &config)?;
+            let template = template(host, folder)?;
+            return Ok(Some(NodeRuntime { kind: *kind, config, content, template, kubelet }));
+        }
+    }
+    Ok(None)
+}
+
+fn template(host: &Host, folder: &str) -> Result<Option<NodeTemplate>, Reason> {
+    for name in ["config-v3.toml.tmpl", "config.toml.tmpl"] {
+        let path = format!("{folder}/{name}");
+        if let Some(text) = look::text(host, &path)? {
+            return Ok(Some(NodeTemplate { is_template: text.contains("{{"), path }));
+        }
+    }
+    Ok(None)
+}
+
+fn content(host: &Host, kind: NodeKind, folder: &str, config: &str) -> Result<NodeConfig, Reason> {
+    let mut seen = Seen::default();
+    let main = look::text(host, config)?;
+    if main.is_none() && kind != NodeKind::Crio {
+        return Ok(match kind {
+            NodeKind::Containerd => not_imported_only(host, folder, &[])?,
+            _ => NodeConfig::Absent,
+        });
+    }
+    let mut imports = Vec::new();
+    if let Some(text) = main {
+        match parse(&text) {
+            Ok(document) => seen.take(&document, &mut imports),
+            Err(position) => return Ok(NodeConfig::Broken(position)),
+        }
+    }
+    if kind == NodeKind::Crio {
+        imports.push(format!("{folder}/crio.conf.d/*.conf"));
+    }
+    let loaded = expand(host, folder, &imports)?;
+    for path in &loaded {
+        match parse(&look::text(host, path)?.unwrap_or_default()) {
+            Ok(document) => seen.take(&document, &mut Vec::new()),
+            Err(position) => return Ok(NodeConfig::Broken(format!("{path}: {position}"))),
+        }
+    }
+    let not_imported = strays(host, folder, &loaded)?;
+    Ok(seen.described(host, not_imported))
+}
+
+fn not_imported_only(host: &Host, folder: &str, loaded: &[String]) -> Result<NodeConfig, Reason> {
+    let not_imported = strays(host, folder, loaded)?;
+    if not_imported.is_empty() {
+        return Ok(NodeConfig::Absent);
+    }
+    Ok(Seen::default().described(host, not_imported))
+}
+
+/// Files in the folders of drop-ins that name the runtime and are not loaded.
+fn strays(host: &Host, folder: &str, loaded: &[String]) -> Result<Vec<String>, Reason> {
+    let mut strays = Vec::new();
+    for sub in ["conf.d", "config.d"] {
+        for name in
+            look::names(host, &format!("{folder}/{sub}"))?.iter().filter(|name| name.ends_with(".toml"))
+        {
+            let path = format!("{folder}/{sub}/{name}");
+            let text = look::text(host, &path)?.unwrap_or_default();
+            if text.contains("runtimes.nvidia") && !loaded.contains(&path) {
+                strays.push(path);
+            }
+        }
+    }
+    Ok(strays)
+}
+
+/// The files of `imports`: paths and `*` in their last part, relative ones below the folder.
+fn expand(host: &Host, folder: &str, imports: &[String]) -> Result<Vec<String>, Reason> {
+    let mut paths = Vec::new();
+    for import in imports {
+        let import = if import.starts_with('/') { import.clone() } else { format!("{folder}/{import}") };
+        let Some((directory, pattern)) = import.rsplit_once('/') else { continue };
+        match pattern.split_once('*') {
+            Some((head, tail)) => {
+                let names = look::names(host, directory)?;
+                let fits = |name: &&String| {
+                    name.starts_with(head) && name.ends_with(tail) && name.len() >= head.len() + tail.len()
+                };
+                paths.extend(names.iter().filter(fits).map(|name| format!("{directory}/{name}")));
+            }
+            None if look::exists(host, &import)? => paths.push(import),
+            None => {}
+        }
+    }
+    Ok(paths)
+}
+
+fn parse(text: &str) -> Result<Document<String>, String> {
+    Document::parse(text.to_owned()).map_err(|error| error.message().to_owned())
+}
+
+#[derive(Default)]
+struct Seen {
+    runtimes: Vec<(String, Option<String>)>,
+    default_runtime: Option<String>,
+    cri_disabled: bool,
+}
+
+impl Seen {
+    fn take(&mut self, document: &Document<String>, imports: &mut Vec<String>) {
+        let root = document.as_table();
+        imports.extend(strings(root.get("imports")));
+        self.cri_disabled |= strings(root.get("disabled_plugins"))
+            .iter()
+            .any(|name| name == "cri" || name == "io.containerd.grpc.v1.cri");
+        if let Some(runtime) = child(root.get("crio"), "runtime").and_then(Item::as_table_like) {
+            self.take_runtimes(runtime, "default_runtime", "runtime_path");
+        }
+        let plugins = root.get("plugins").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
+        for (_, plugin) in plugins {
+            if let Some(containerd) = child(Some(plugin), "containerd").and_then(Item::as_table_like) {
+                self.take_runtimes(containerd, "default_runtime_name", "BinaryName");
+            }
+        }
+    }
+
+    fn take_runtimes(&mut self, table: &dyn TableLike, default: &str, program: &str) {
+        self.default_runtime =
+            table.get(default).and_then(Item::as_str).map(str::to_owned).or(self.default_runtime.take());
+        let entries =
+            table.get("runtimes").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
+        for (name, entry) in entries {
+            let options = child(Some(entry), "options");
+            let path = child(Some(entry), program).or_else(|| child(options, program)).and_then(Item::as_str);
+            self.runtimes.push((name.to_owned(), path.map(str::to_owned)));
+        }
+    }
+
+    fn described(self, host: &Host, not_imported: Vec<String>) -> NodeConfig {
+        let missing = |(name, path): &(String, Option<String>)| {
+            let path = path.as_ref().filter(|path| name.starts_with("nvidia") && path.starts_with('/'))?;
+            let gone = host.stat(path).is_ok_and(|stat| !stat.is_some_and(|stat| stat.is_executable()));
+            gone.then(|| path.clone())
+        };
+        let missing_programs = self.runtimes.iter().filter_map(missing).collect();
+        let mut runtimes: Vec<String> = self.runtimes.into_iter().map(|(name, _)| name).collect();
+        runtimes.sort_unstable();
+        runtimes.dedup();
+        NodeConfig::Read {
+            runtimes,
+            missing_programs,
+            default_runtime: self.default_runtime,
+            cri_disabled: self.cri_disabled,
+            not_imported,
+        }
+    }
+}
+
+fn child<'a>(item: Option<&'a Item>, key: &str) -> Option<&'a Item> {
+    item?.as_table_like()?.get(key)
+}
+
+fn strings(item: Option<&Item>) -> Vec<String> {
+    let array = item.and_then(Item::as_array).into_iter().flatten();
+    array.filter_map(|value| Some(value.as_str()?.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtimes_are_found_in_all_versions_of_the_file() {
+        for (text, name) in [
+            (
+                "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia]\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia.options]\nBinaryName = \"/x\"\n",
+                "nvidia",
+            ),
+            (
+                "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.nvidia]\nruntime_type = \"x\"\n",
+                "nvidia",
+            ),
+            ("[crio.runtime.runtimes.nvidia]\nruntime_path = \"/x\"\n", "nvidia"),
+        ] {
+            let mut seen = Seen::default();
+            seen.take(&parse(text).unwrap(), &mut Vec::new());
+            assert_eq!(seen.runtimes.first().map(|(name, _)| name.as_str()), Some(name), "{text}");
+        }
+        assert!(parse("{{ template }}").is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! What the facts say about CDI specifications: who needs them, and how they fit the machine.
+
+use crate::facts::{
+    CDI_HOOK, EngineKind, Facts, HOOK, SpecificationContent, SpecificationFile, SpecificationSeen,
+};
+use crate::{Remedy, serving};
+use diag::{Outcome, Severity};
+use knowledge::Numbers;
+
+/// The newest `cdiVersion` that an engine reads, by the engine's first version that does. Observed with
+/// the packages of Debian and with source builds.
+const PODMAN: &[(&str, &str)] = &[("5.8", "1.0.0"), ("5.0", "0.8.0"), ("4.1", "0.5.0")];
+const DOCKER: &[(&str, &str)] = &[("29.0", "1.1.0"), ("28.0", "1.0.0"), ("25.0", "0.6.0")];
+
+/// The files, when there are any that this engine looks at.
+pub(crate) fn applicable(facts: &Facts) -> Result<&[SpecificationFile], Outcome> {
+    match facts.specifications.as_result() {
+        Err(reason) => Err(Outcome::CannotTell(reason.to_string())),
+        Ok(seen) if seen.files.is_empty() => {
+            Err(Outcome::DoesNotApply("there is no CDI specification".to_owned()))
+        }
+        Ok(seen) => Ok(&seen.files),
+    }
+}
+
+/// The valid ones.
+pub(crate) fn valid(
+    files: &[SpecificationFile],
+) -> impl Iterator<Item = (&SpecificationFile, &SpecificationSeen)> {
+    files.iter().filter_map(|file| match &file.content {
+        SpecificationContent::Valid(seen) => Some((file, seen)),
+        _ => None,
+    })
+}
+
+/// Whether containers of this engine get their GPUs from specifications only.
+pub(crate) fn are_needed(facts: &Facts) -> bool {
+    match facts.question.engine {
+        EngineKind::Podman => true,
+        EngineKind::Containerd | EngineKind::Crio => false,
+        EngineKind::Docker => {
+            let has = |name: &str| {
+                facts.toolkit.known().is_some_and(|toolkit| {
+                    toolkit.programs.iter().any(|program| program.name == name && program.executable)
+                })
+            };
+            // Docker falls back to the old hook when there is no specification.
+            is_by_cdi(facts) && has(CDI_HOOK) && !has(HOOK)
+        }
+    }
+}
+
+/// Whether this Docker serves `--gpus` from specifications when there are some.
+pub(crate) fn is_by_cdi(facts: &Facts) -> bool {
+    serving::answer(facts).is_some_and(|answer| {
+        serving::version(&answer.version).is_some_and(|version| version >= (29, 2))
+            && answer.cdi_directories.as_ref().is_some_and(|list| !list.is_empty())
+    })
+}
+
+/// How bad a bad specification is: where GPUs come from nowhere else it stops everything.
+pub(crate) fn weight(facts: &Facts) -> Severity {
+    match facts.question.engine {
+        EngineKind::Podman => Severity::Error,
+        EngineKind::Docker if is_by_cdi(facts) => Severity::Error,
+        _ => Severity::Warning,
+    }
+}
+
+/// What a specification says that is no longer so.
+pub(crate) fn drift(facts: &Facts, spec: &SpecificationSeen) -> Vec<String> {
+    let mut drift: Vec<String> = spec.missing.iter().map(|path| format!("{path} is not there")).collect();
+    drift.extend(spec.wrong_numbers.iter().cloned());
+    let module = facts.driver.known().and_then(|driver| driver.module_version.as_deref());
+    let other = spec.driver_versions.iter().filter(|version| module.is_some_and(|module| module != *version));
+    drift.extend(other.map(|version| {
+        format!("it mounts files of driver {version}, {} is loaded", module.unwrap_or_default())
+    }));
+    drift.extend(too_many(facts, spec));
+    drift
+}
+
+/// A GPU that went away leaves its name in the specification.
+fn too_many(facts: &Facts, spec: &SpecificationSeen) -> Option<String> {
+    let gpus = facts.gpus.known().filter(|gpus| !gpus.is_empty())?.len();
+    let indices = spec.devices.iter().filter_map(|name| name.parse::<usize>().ok());
+    let highest = indices.max().filter(|_| spec.kind == "nvidia.com/gpu")?;
+    (highest >= gpus).then(|| format!("it has {}={highest}, this machine has {gpus} GPU(s)", spec.kind))
+}
+
+/// The engine that is asked about and the newest version that it reads; `None` when it is not known.
+pub(crate) fn newest_version(facts: &Facts) -> Option<(String, &'static str)> {
+    let (name, version, table) = match facts.question.engine {
+        EngineKind::Docker => ("Docker", serving::answer(facts)?.version.clone(), DOCKER),
+        EngineKind::Podman => {
+            let package = facts.packages.known()?.iter().find(|package| package.name == "podman")?;
+            ("podman", package.upstream().to_owned(), PODMAN)
+        }
+        EngineKind::Containerd | EngineKind::Crio => return None,
+    };
+    let digits: String = version.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    let own = Numbers::parse(digits.trim_end_matches('.'))?;
+    let newest = table.iter().find(|(from, _)| Numbers::parse(from).is_some_and(|from| from <= own));
+    Some((format!("{name} {digits}"), newest.map_or("none", |(_, newest)| newest)))
+}
+
+/// Whether a specification's version is beyond the newest that is read.
+pub(crate) fn is_newer(version: &str, newest: &str) -> bool {
+    match (Numbers::parse(version), Numbers::parse(newest)) {
+        (Some(version), Some(newest)) => version > newest,
+        (_, None) => true,
+        (None, _) => false,
+    }
+}
+
+/// Makes the specification again: where there is one, over it.
+pub(crate) fn renew(facts: &Facts) -> Remedy {
+    let files = facts.specifications.known().map(|seen| seen.files.as_slice()).unwrap_or_default();
+    let existing = files.iter().find(|file| file.path.ends_with("/nvidia.yaml")).or(files.first());
+    let path = existing.map_or("/var/run/cdi/nvidia.yaml", |file| file.path.as_str());
+    Remedy::safe(format!("sudo nvidia-ctk cdi generate --output={path}"), "the CDI specification").as_root()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_compare_by_numbers() {
+        assert!(is_newer("0.6.0", "0.5.0") && is_newer("1.0.0", "0.8.0") && is_newer("0.3.0", "none"));
+        assert!(!is_newer("0.5.0", "0.5.0") && !is_newer("0.5.0", "1.0.0"));
+    }
+}
