@@ -1,15 +1,19 @@
 //! Runs the rules over files, in parallel, and applies selection and ignore comments.
 
 use crate::compose::Compose;
+use crate::devcontainer::Devcontainer;
 use crate::dockerfile::Build;
-use crate::file::{File, Files, Kind};
+use crate::file::{File, Files, Index, Kind};
 use crate::finding::Finding;
+use crate::gitignore::Gitignore;
 use crate::kubernetes::Manifests;
 use crate::options::Options;
 use crate::rule::{Check, Context, Rule};
 use crate::rules;
+use crate::script::Script;
 use crate::sink::Sink;
 use crate::suppress;
+use crate::text::Span;
 use diag::Severity;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -30,6 +34,8 @@ enum Model {
     Dockerfile(Box<Build>),
     Compose(Box<Compose>),
     Kubernetes(Box<Manifests>),
+    Devcontainer(Devcontainer),
+    Script(Script),
 }
 
 /// Checks all files of a known kind; the others only answer references. Reports come in the order
@@ -37,7 +43,8 @@ enum Model {
 #[must_use]
 pub fn check(files: &[File], options: &Options) -> Vec<Report> {
     let linted: Vec<(&File, Kind)> = files.iter().filter_map(|file| Some((file, Kind::of(file)?))).collect();
-    let all = Files::new(files);
+    let index = Index::of(files);
+    let all = Files::indexed(files, &index);
     let next = AtomicUsize::new(0);
     let reports: Mutex<Vec<(usize, Report)>> = Mutex::new(Vec::with_capacity(linted.len()));
     let work = || {
@@ -77,10 +84,17 @@ fn threads(linted: &[(&File, Kind)]) -> usize {
 /// of a Compose file. The caller reads those it can and asks again until nothing new comes.
 #[must_use]
 pub fn references(files: &[File]) -> Vec<String> {
-    let all = Files::new(files);
+    let index = Index::of(files);
+    let all = Files::indexed(files, &index);
     let mut paths = Vec::new();
-    for file in files.iter().filter(|file| Kind::of(file) == Some(Kind::Compose)) {
-        paths.extend(crate::compose::references(file));
+    for file in files {
+        match Kind::of(file) {
+            Some(Kind::Compose) => paths.extend(crate::compose::references(file)),
+            Some(Kind::Dockerfile) if file.text.len() <= LARGEST => {
+                paths.extend(crate::dockerfile::follow::references(file, all))
+            }
+            _ => {}
+        }
     }
     paths.retain(|path| all.get(path).is_none());
     paths.sort();
@@ -88,14 +102,31 @@ pub fn references(files: &[File]) -> Vec<String> {
     paths
 }
 
+/// Larger Dockerfiles, scripts and devcontainers are not written by people: that they are not looked at
+/// is said. YAML has a limit of its own, because a bundle of definitions may be large.
+const LARGEST: usize = 1024 * 1024;
+
 fn check_one(file: &File, kind: Kind, files: Files<'_>, options: &Options) -> Report {
+    if file.text.len() > LARGEST && !matches!(kind, Kind::Compose | Kind::Kubernetes) {
+        return Report { path: file.path.clone(), kind, findings: vec![too_large(file)] };
+    }
     let model = read(file, kind, files, options);
     let chosen = rules::ALL.iter().filter(|rule| is_selected(rule, options));
     let mut findings: Vec<Finding> =
         chosen.flat_map(|rule| run(rule, &model, file, files, options)).collect();
     findings = suppress::apply(file, kind, findings, &|rule| is_selected(rule, options));
+    findings.retain(|finding| !is_ignored_here(finding, file, options));
     findings.sort_by_key(|finding| (finding.primary.span, finding.code));
     Report { path: file.path.clone(), kind, findings }
+}
+
+/// The finding of a file that was not looked at: no rule may seem to have passed it.
+fn too_large(file: &File) -> Finding {
+    let mut sink = Sink::new(&rules::NOT_READ);
+    sink.report(Span { start: 0, end: 0 }, format!("{} bytes: not looked at", file.text.len()))
+        .severity(Severity::Warning)
+        .help(format!("the largest file that is read has {LARGEST} bytes; leave this one out by name"));
+    sink.into_findings().remove(0)
 }
 
 fn read(file: &File, kind: Kind, files: Files<'_>, options: &Options) -> Model {
@@ -103,6 +134,8 @@ fn read(file: &File, kind: Kind, files: Files<'_>, options: &Options) -> Model {
         Kind::Dockerfile => Model::Dockerfile(Box::new(Build::read(file, files, options))),
         Kind::Compose => Model::Compose(Box::new(Compose::read(file, &files))),
         Kind::Kubernetes => Model::Kubernetes(Box::new(Manifests::read(file))),
+        Kind::Devcontainer => Model::Devcontainer(Devcontainer::read(file)),
+        Kind::Script => Model::Script(Script::read(file)),
     }
 }
 
@@ -116,6 +149,12 @@ fn run(rule: &'static Rule, model: &Model, file: &File, files: Files<'_>, option
             check(Context { model, file, files: &files, options }, &mut sink);
         }
         (Check::Kubernetes(check), Model::Kubernetes(model)) => {
+            check(Context { model, file, files: &files, options }, &mut sink);
+        }
+        (Check::Devcontainer(check), Model::Devcontainer(model)) => {
+            check(Context { model, file, files: &files, options }, &mut sink);
+        }
+        (Check::Script(check), Model::Script(model)) => {
             check(Context { model, file, files: &files, options }, &mut sink);
         }
         _ => {}
@@ -132,6 +171,22 @@ pub(crate) fn is_selected(rule: &Rule, options: &Options) -> bool {
         options.select.iter().any(|word| matches(rule, word))
     };
     chosen && !options.ignore.iter().any(|word| matches(rule, word))
+}
+
+/// Whether the configuration leaves a finding out in this file.
+fn is_ignored_here(finding: &Finding, file: &File, options: &Options) -> bool {
+    let path = file.path.trim_start_matches("./");
+    options.per_file.iter().any(|row| {
+        Gitignore::default().with("", &row.files).ignores(path, false)
+            && rules::find(finding.code.as_str())
+                .is_some_and(|rule| row.rules.iter().any(|word| matches(rule, word)))
+    })
+}
+
+/// Whether a word names a rule, several by a prefix of their codes, or all.
+#[must_use]
+pub fn names_a_rule(word: &str) -> bool {
+    rules::ALL.iter().any(|rule| matches(rule, word))
 }
 
 fn matches(rule: &Rule, word: &str) -> bool {

@@ -1,6 +1,8 @@
 //! Files as given by the caller, and what kind of file a text is.
 
+use crate::script::Script;
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// A file: path as the user wrote it, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +31,10 @@ pub enum Kind {
     Compose,
     /// Kubernetes objects.
     Kubernetes,
+    /// devcontainer.json.
+    Devcontainer,
+    /// A shell script, or a Markdown text with commands, that starts containers with GPUs.
+    Script,
 }
 
 impl Kind {
@@ -39,6 +45,12 @@ impl Kind {
         if Self::is_dockerfile_name(&name) {
             return Some(Self::Dockerfile);
         }
+        if matches!(name.as_str(), "devcontainer.json" | ".devcontainer.json") {
+            return Some(Self::Devcontainer);
+        }
+        if [".sh", ".bash", ".md"].iter().any(|end| name.ends_with(end)) {
+            return Script::is_about_gpus(&file.text).then_some(Self::Script);
+        }
         let stem = name.strip_suffix(".yml").or_else(|| name.strip_suffix(".yaml"))?;
         if is_kubernetes(&file.text) {
             return Some(Self::Kubernetes);
@@ -46,6 +58,14 @@ impl Kind {
         let named =
             stem.starts_with("docker-compose") || stem.starts_with("compose") || stem.ends_with("compose");
         (named || has_top_level(&file.text, "services:")).then_some(Self::Compose)
+    }
+
+    /// Whether a file with this name may be of a kind that is linted, so that it is worth reading.
+    #[must_use]
+    pub fn may_be(name: &str) -> bool {
+        let lower = name.to_ascii_lowercase();
+        let ends = [".yml", ".yaml", ".sh", ".bash", ".md", "devcontainer.json"];
+        Self::is_dockerfile_name(&lower) || ends.iter().any(|end| lower.ends_with(end))
     }
 
     /// Whether a lower-case file name is one of a Dockerfile: `Dockerfile`, `Dockerfile.gpu`,
@@ -92,20 +112,52 @@ fn is_kubernetes(text: &str) -> bool {
 
 /// All files of a run, found by path.
 #[derive(Clone, Copy, Debug)]
-pub struct Files<'a>(pub(crate) &'a [File]);
+pub struct Files<'a> {
+    list: &'a [File],
+    index: Option<&'a Index>,
+}
+
+/// Where each file of a list stands, by its cleaned path, and by its folder.
+#[derive(Debug, Default)]
+pub struct Index {
+    paths: HashMap<String, usize>,
+    folders: HashMap<String, Vec<usize>>,
+}
+
+impl Index {
+    /// Indexes a list; of files with the same path the first counts.
+    #[must_use]
+    pub fn of(files: &[File]) -> Self {
+        let mut out = Self { paths: HashMap::with_capacity(files.len()), folders: HashMap::new() };
+        for (at, file) in files.iter().enumerate() {
+            out.paths.entry(clean(&file.path)).or_insert(at);
+            out.folders.entry(folder(&file.path)).or_default().push(at);
+        }
+        out
+    }
+}
 
 impl<'a> Files<'a> {
     /// The files of a run.
     #[must_use]
     pub const fn new(files: &'a [File]) -> Self {
-        Self(files)
+        Self { list: files, index: None }
+    }
+
+    /// The files of a run with their index, for many questions.
+    #[must_use]
+    pub const fn indexed(files: &'a [File], index: &'a Index) -> Self {
+        Self { list: files, index: Some(index) }
     }
 
     /// The file at a path; `./` and `dir/..` are taken out before comparing.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&'a File> {
         let wanted = clean(path);
-        self.0.iter().find(|file| clean(&file.path) == wanted)
+        match self.index {
+            Some(index) => self.list.get(*index.paths.get(&wanted)?),
+            None => self.list.iter().find(|file| clean(&file.path) == wanted),
+        }
     }
 
     /// The file that `path` names when written in `from`.
@@ -113,6 +165,18 @@ impl<'a> Files<'a> {
     pub fn beside(&self, from: &File, path: &str) -> Option<&'a File> {
         self.get(&join(&from.path, path))
     }
+
+    /// The files in the folder of `from`, itself left out; none without an index.
+    pub fn siblings(&self, from: &File) -> impl Iterator<Item = &'a File> {
+        let (list, name) = (self.list, from.path.clone());
+        let beside = self.index.and_then(|index| index.folders.get(&folder(&from.path)));
+        beside.into_iter().flatten().filter_map(move |at| list.get(*at)).filter(move |file| file.path != name)
+    }
+}
+
+/// The folder of a path, cleaned.
+fn folder(path: &str) -> String {
+    clean(path.rsplit_once('/').map_or("", |(folder, _)| folder))
 }
 
 /// `path` as seen from the folder of the file `from`, cleaned.
@@ -164,6 +228,10 @@ mod tests {
             ("pod.yaml", "apiVersion: v1\nkind: Pod\n", Some(Kind::Kubernetes)),
             ("values.yaml", "a: 1\n", None),
             ("README.md", "", None),
+            ("README.md", "```sh\ndocker run --gpus all a\n```\n", Some(Kind::Script)),
+            ("run.sh", "docker run --gpus all a\n", Some(Kind::Script)),
+            ("build.sh", "docker build .\n", None),
+            (".devcontainer/devcontainer.json", "{}", Some(Kind::Devcontainer)),
         ];
         for (path, text, expected) in cases {
             assert_eq!(Kind::of(&File::new(path, text)), expected, "{path}");

@@ -7,8 +7,11 @@
 //!
 //! A rule says nothing when it does not know.
 
+mod baseline;
 pub mod commands;
 pub mod compose;
+pub mod config;
+pub mod devcontainer;
 pub mod dockerfile;
 mod engine;
 mod facts;
@@ -21,17 +24,20 @@ mod options;
 pub mod output;
 mod rule;
 pub mod rules;
+pub mod script;
 pub mod shell;
 mod sink;
 mod suppress;
 mod text;
 pub mod yaml;
 
-pub use engine::{Report, check, references};
-pub use file::{File, Files, Kind};
+pub use baseline::Baseline;
+pub use config::Config;
+pub use engine::{Report, check, names_a_rule, references};
+pub use file::{File, Files, Index, Kind};
 pub use finding::{Applicability, Edit, Finding, Fix, Label};
 pub use gitignore::Gitignore;
-pub use options::Options;
+pub use options::{Ignores, Options};
 pub use rule::{Check, Context, Family, Rule};
 pub use sink::Sink;
 pub use text::{Lines, Position, Span};

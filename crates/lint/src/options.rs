@@ -15,6 +15,19 @@ pub struct Options {
     pub target: Option<String>,
     /// The driver branch that the images will meet, for example `535`.
     pub driver: Option<String>,
-    /// The compute capabilities that the images will meet, for example `12.0`.
+    /// The GPUs that the images will meet: compute capabilities (`12.0`, `sm_120`) or names.
     pub gpus: Vec<String>,
+    /// Versions of engines by their name (`docker`, `compose`) that the files will meet.
+    pub engines: BTreeMap<String, String>,
+    /// What is not reported in some files.
+    pub per_file: Vec<Ignores>,
+}
+
+/// Rules that are not reported in some files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ignores {
+    /// The files, as a pattern of gitignore(5).
+    pub files: String,
+    /// Codes, names or code prefixes.
+    pub rules: Vec<String>,
 }

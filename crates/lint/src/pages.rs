@@ -1,7 +1,8 @@
 //! Tests of the rules' pages: the fenced blocks marked `bad`, `good` and `fixed` in each `doc.md`.
 //!
 //! The info string of a block is the language, then one of `bad`, `good`, `fixed`, `context`, then
-//! optional `path=NAME`. Without a path a `dockerfile` block is `Dockerfile`, a `yaml` block
+//! optional `path=NAME` and
+//! `options=NAME=VALUE`. Without a path a `dockerfile` block is `Dockerfile`, a `yaml` block
 //! `compose.yaml`. `context` blocks are further files of the next case. A `fixed` block is what all
 //! fixes make of the `bad` block before it.
 
@@ -17,6 +18,7 @@ struct Block {
     role: String,
     file: File,
     line: usize,
+    options: Options,
 }
 
 fn blocks(doc: &str) -> Vec<Block> {
@@ -47,15 +49,34 @@ fn block(info: &str, line: usize) -> Block {
         Some(&"dockerfile") => "Dockerfile",
         Some(&"yaml") => "compose.yaml",
         Some(&"json") => "devcontainer.json",
+        Some(&"sh") => "run.sh",
+        Some(&"markdown") => "README.md",
         _ => "context",
     });
     let role = words.get(1).copied().unwrap_or("").to_owned();
-    Block { role, file: File::new(path, ""), line }
+    let given = words.iter().find_map(|word| word.strip_prefix("options=")).unwrap_or("");
+    Block { role, file: File::new(path, ""), line, options: options(given) }
 }
 
-fn lint(rule: &Rule, files: &[File]) -> Report {
+/// `driver=535`, `gpu=RTX_4090`, `compose=2.20`.
+fn options(given: &str) -> Options {
+    let mut out = Options::default();
+    match given.split_once('=') {
+        Some(("driver", value)) => out.driver = Some(value.to_owned()),
+        Some(("gpu", value)) => {
+            out.gpus = vec![value.replace('_', if value.starts_with("sm") { "_" } else { " " })]
+        }
+        Some((engine, value)) => {
+            out.engines.insert(engine.to_owned(), value.to_owned());
+        }
+        None => {}
+    }
+    out
+}
+
+fn lint(rule: &Rule, files: &[File], options: &Options) -> Report {
     let select = if matches!(rule.check, Check::Engine) { "ALL" } else { rule.code.as_str() };
-    let options = Options { select: vec![select.to_owned()], ..Options::default() };
+    let options = Options { select: vec![select.to_owned()], ..options.clone() };
     let mut report = check(files, &options).into_iter().next().expect("the case has a kind that is linted");
     report.findings.retain(|finding| finding.code == rule.code);
     report
@@ -70,7 +91,7 @@ fn check_page(rule: &Rule) {
             "bad" => {
                 let mut files = vec![block.file.clone()];
                 files.append(&mut context);
-                let report = lint(rule, &files);
+                let report = lint(rule, &files, &block.options);
                 assert!(!report.findings.is_empty(), "{at}: nothing found");
                 bad += 1;
                 fixable = Some((report, block.file, files));
@@ -78,7 +99,7 @@ fn check_page(rule: &Rule) {
             "good" => {
                 let mut files = vec![block.file];
                 files.append(&mut context);
-                let report = lint(rule, &files);
+                let report = lint(rule, &files, &block.options);
                 assert!(report.findings.is_empty(), "{at}: {:#?}", report.findings);
                 good += 1;
             }
@@ -87,7 +108,7 @@ fn check_page(rule: &Rule) {
                 let (text, _) = fixes::apply(&file.text, &report.findings, Applicability::Unsafe);
                 assert_eq!(text, block.file.text, "{at}");
                 files[0].text = text;
-                let again = lint(rule, &files);
+                let again = lint(rule, &files, &block.options);
                 assert!(again.findings.is_empty(), "{at}: found again: {:#?}", again.findings);
             }
             _ => {}
@@ -105,6 +126,63 @@ fn the_cases_of_every_page_hold() {
     for rule in rules::ALL {
         check_page(rule);
     }
+}
+
+/// Fixes of each level on every `bad` case of every page: the findings that they were made for are
+/// gone, a second run changes nothing, and no byte outside of the edits has changed.
+#[test]
+fn fixes_end_on_every_case() {
+    for rule in rules::ALL {
+        let mut context = Vec::new();
+        for block in blocks(rule.doc) {
+            if block.role == "context" {
+                context.push(block.file);
+                continue;
+            }
+            let mut files = vec![block.file];
+            files.append(&mut context);
+            if matches!(block.role.as_str(), "bad" | "good" | "fixed") {
+                for level in [Applicability::Safe, Applicability::Unsafe] {
+                    fix_to_the_end(&format!("{} line {}", rule.code, block.line), files.clone(), level);
+                }
+            }
+        }
+    }
+}
+
+fn fix_to_the_end(at: &str, mut files: Vec<File>, level: Applicability) {
+    let options = Options { select: vec!["ALL".into()], ..Options::default() };
+    for _ in 0..10 {
+        let Some(report) = check(&files, &options).into_iter().next() else { return };
+        let (text, applied) = fixes::apply(&files[0].text, &report.findings, level);
+        let fixable =
+            |finding: &&crate::Finding| finding.fix.as_ref().is_some_and(|fix| fix.applicability <= level);
+        if applied == 0 {
+            assert_eq!(report.findings.iter().filter(fixable).count(), 0, "{at}: a fix cannot be applied");
+            assert_eq!(text, files[0].text, "{at}");
+            return;
+        }
+        let edits =
+            report.findings.iter().filter(fixable).flat_map(|finding| &finding.fix.as_ref().unwrap().edits);
+        let spans: Vec<crate::Span> = edits.map(|edit| edit.span).collect();
+        assert!(untouched_is_kept(&files[0].text, &text, &spans), "{at}: other bytes changed");
+        files[0].text = text;
+    }
+    panic!("{at}: fixes do not end");
+}
+
+/// Whether every piece between the edits stands in the new text, in order.
+fn untouched_is_kept(old: &str, new: &str, spans: &[crate::Span]) -> bool {
+    let mut spans = spans.to_vec();
+    spans.sort_unstable();
+    let (mut at, mut rest) = (0, new);
+    for span in spans {
+        let piece = old.get(at..span.start.max(at)).unwrap_or("");
+        let Some(found) = rest.find(piece) else { return false };
+        rest = &rest[found + piece.len()..];
+        at = span.end.max(at);
+    }
+    rest.ends_with(old.get(at..).unwrap_or(""))
 }
 
 #[test]

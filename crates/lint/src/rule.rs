@@ -1,10 +1,12 @@
 //! A rule: code, page and one function over the model of a file.
 
 use crate::compose::Compose;
+use crate::devcontainer::Devcontainer;
 use crate::dockerfile::Build;
 use crate::file::{File, Files};
 use crate::kubernetes::Manifests;
 use crate::options::Options;
+use crate::script::Script;
 use crate::sink::Sink;
 use diag::{Code, Severity};
 
@@ -101,6 +103,10 @@ pub enum Check {
     Compose(fn(Context<'_, Compose>, &mut Sink)),
     /// Over a file of Kubernetes objects.
     Kubernetes(fn(Context<'_, Manifests>, &mut Sink)),
+    /// Over a devcontainer.json.
+    Devcontainer(fn(Context<'_, Devcontainer>, &mut Sink)),
+    /// Over a shell script or the commands of a Markdown text.
+    Script(fn(Context<'_, Script>, &mut Sink)),
     /// Made by the engine itself (ignore comments, syntax errors).
     Engine,
 }

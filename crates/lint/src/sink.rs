@@ -1,5 +1,6 @@
 //! Where rules put their findings.
 
+use crate::commands::requirements::Requirement;
 use crate::finding::{Finding, Label};
 use crate::rule::Rule;
 use crate::text::Span;
@@ -35,6 +36,19 @@ impl Sink {
         });
         let last = self.findings.len() - 1;
         &mut self.findings[last]
+    }
+
+    /// Reports a fact about a package: at its word, or where its file is named, with its line there.
+    pub fn report_requirement(
+        &mut self,
+        requirement: &Requirement,
+        message: impl Into<String>,
+    ) -> &mut Finding {
+        let finding = self.report(requirement.span, message);
+        if let Some(origin) = &requirement.origin {
+            finding.elsewhere(origin.path.clone(), origin.span, "asked for here");
+        }
+        finding
     }
 
     /// The findings in the order in which they were reported.

@@ -88,7 +88,9 @@ const CASES: &[(&str, &str, &[&str])] = &[
 #[test]
 fn documents_get_the_right_answers() {
     for (name, text, expected) in CASES {
-        let reports = check(&[File::new("Dockerfile", *text)], &Options::default());
+        // The age of tags, which are those of the documents' time, is no matter here.
+        let options = Options { ignore: vec!["G103".into(), "G107".into()], ..Options::default() };
+        let reports = check(&[File::new("Dockerfile", *text)], &options);
         let codes: Vec<&str> = reports[0].findings.iter().map(|finding| finding.code.as_str()).collect();
         assert_eq!(codes, *expected, "{name}: {:#?}", reports[0].findings);
     }

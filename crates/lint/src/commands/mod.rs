@@ -1,6 +1,7 @@
 //! Models of the commands that install packages.
 
 pub mod conda;
+pub mod lockfile;
 pub mod pip;
 pub mod requirements;
 pub mod system;

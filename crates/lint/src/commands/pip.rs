@@ -2,7 +2,7 @@
 
 use super::requirements::{Requirement, requirement};
 use super::{base_name, is_python, proper};
-use crate::dockerfile::{Argument, Run};
+use crate::dockerfile::{Argument, Followed, Run};
 use crate::text::Span;
 
 /// Which program installs.
@@ -14,6 +14,8 @@ pub enum Tool {
     UvPip,
     /// `uv add`.
     UvAdd,
+    /// `uv sync`: what the lock file says.
+    UvSync,
 }
 
 /// A call of pip or uv that installs.
@@ -149,6 +151,9 @@ const VALUED: &[&str] = &[
 #[must_use]
 pub fn install(run: &Run) -> Option<Install<'_>> {
     let args = proper(run);
+    if let Some(sync) = sync(run, args) {
+        return Some(sync);
+    }
     let (tool, program, mut rest) = program(args)?;
     // Options before the verb.
     let verb = rest.iter().position(|arg| !arg.known().starts_with('-') && arg.text.is_some())?;
@@ -158,23 +163,68 @@ pub fn install(run: &Run) -> Option<Install<'_>> {
     }
     let before = &rest[..verb];
     let mut out = Install {
+        options: before.iter().collect(),
+        has_unknown: before.iter().any(|arg| arg.text.is_none()),
+        ..empty(tool, program, &rest[verb], run)
+    };
+    rest = &rest[verb + 1..];
+    read_words(rest, &mut out);
+    run.followed.iter().for_each(|followed| take_file(followed, &mut out));
+    Some(out)
+}
+
+fn empty<'a>(tool: Tool, program: &'a Argument, verb: &'a Argument, run: &Run) -> Install<'a> {
+    Install {
         tool,
         program,
-        verb: &rest[verb],
+        verb,
         requirements: Vec::new(),
         files: Vec::new(),
         constraints: Vec::new(),
         index: None,
         extra_indexes: Vec::new(),
         find_links: Vec::new(),
-        options: before.iter().collect(),
+        options: Vec::new(),
         torch_backend: None,
-        has_unknown: before.iter().any(|arg| arg.text.is_none()),
+        has_unknown: false,
         span: run.span,
-    };
-    rest = &rest[verb + 1..];
-    read_words(rest, &mut out);
+    }
+}
+
+/// `uv sync` with the lock file that it reads; without the file nothing is known of it.
+fn sync<'a>(run: &'a Run, args: &'a [Argument]) -> Option<Install<'a>> {
+    let (first, rest) = args.split_first()?;
+    let verb = rest.iter().find(|arg| !arg.known().starts_with('-'))?;
+    let followed = run.followed.first()?;
+    if base_name(first) != "uv" || verb.known() != "sync" {
+        return None;
+    }
+    let mut out = empty(Tool::UvSync, first, verb, run);
+    out.requirements.clone_from(&followed.requirements);
     Some(out)
+}
+
+/// Puts what a followed file says in the place of its name.
+fn take_file<'a>(followed: &'a Followed, out: &mut Install<'a>) {
+    out.has_unknown |= followed.has_unknown;
+    if followed.constrains {
+        for requirement in out.requirements.iter_mut().filter(|requirement| requirement.is_free()) {
+            if let Some(limit) = followed.requirements.iter().find(|limit| limit.name == requirement.name) {
+                requirement.specifier.clone_from(&limit.specifier);
+            }
+        }
+        return;
+    }
+    out.files.retain(|file| file.span != followed.span);
+    out.requirements.extend(followed.requirements.iter().cloned());
+    for (name, value) in &followed.sources {
+        match *name {
+            "--index-url" => out.index = out.index.or(Some(value)),
+            "--extra-index-url" => out.extra_indexes.push(value),
+            "--find-links" => out.find_links.push(value),
+            _ => out.has_unknown = true,
+        }
+    }
 }
 
 /// Tool, program word and what follows: the verb first, perhaps behind options.

@@ -17,6 +17,17 @@ pub struct Requirement {
     pub span: Span,
     /// Whether the place holds the text just so, and may be edited.
     pub exact: bool,
+    /// The line of a file that asks for it, when it does not stand in the command itself.
+    pub origin: Option<Origin>,
+}
+
+/// A line of a requirements file or a lock file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The file.
+    pub path: String,
+    /// The requirement in it.
+    pub span: Span,
 }
 
 impl Requirement {
@@ -70,7 +81,7 @@ pub fn requirement(text: &str, span: Span, exact: bool) -> Option<Requirement> {
     if !specifier.is_empty() && !specifier.starts_with(['=', '<', '>', '!', '~']) {
         return None;
     }
-    Some(Requirement { name: normalised(name), extras, specifier, url, span, exact })
+    Some(Requirement { name: normalised(name), extras, specifier, url, span, exact, origin: None })
 }
 
 fn is_archive(text: &str) -> bool {
@@ -92,6 +103,7 @@ fn wheel_name(text: &str) -> Option<Requirement> {
         url: Some(text.to_owned()),
         span: Span::new(0, 0),
         exact: false,
+        origin: None,
     })
 }
 
@@ -109,9 +121,104 @@ pub fn normalised(name: &str) -> String {
     out
 }
 
+/// One line of a requirements file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// A package.
+    Package(Requirement),
+    /// Another file (`-r`), seen from the folder of this one.
+    File(String),
+    /// A file of constraints (`-c`).
+    Constraints(String),
+    /// A package under a condition on the machine.
+    Conditional(String),
+    /// Where packages come from: the option and its value.
+    Source(&'static str, String, Span),
+}
+
+/// Options of a requirements file with the spelling by which they go on.
+const OPTIONS: &[(&str, &str)] = &[
+    ("--requirement", "-r"),
+    ("--constraint", "-c"),
+    ("--index-url", "--index-url"),
+    ("--extra-index-url", "--extra-index-url"),
+    ("--find-links", "--find-links"),
+    ("-r", "-r"),
+    ("-c", "-c"),
+    ("-i", "--index-url"),
+    ("-f", "--find-links"),
+    ("--pre", "--pre"),
+    ("--no-index", "--no-index"),
+];
+
+/// Reads a requirements file: comments, continued lines, options; what is not understood is left
+/// out.
+#[must_use]
+pub fn file(text: &str) -> Vec<Line> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    for raw in text.split_inclusive('\n') {
+        let start = at;
+        at += raw.len();
+        let line = raw.split(" #").next().unwrap_or(raw).trim_end_matches(['\n', '\r', '\\', ' ']);
+        let content = line.trim();
+        let place = Span::new(start + line.len() - line.trim_start().len(), start + line.len());
+        if content.is_empty() || content.starts_with('#') {
+            continue;
+        }
+        if let Some((package, _)) = content.split_once(';') {
+            out.extend(requirement(package, place, false).map(|package| Line::Conditional(package.name)));
+            continue;
+        }
+        out.extend(if content.starts_with('-') { option(content, place) } else { package(content, place) });
+    }
+    out
+}
+
+fn option(content: &str, place: Span) -> Option<Line> {
+    let (name, canonical) = OPTIONS.iter().find(|(name, _)| content.starts_with(name))?;
+    let value = content.get(name.len()..)?.trim_start_matches(['=', ' ', '\t']).to_owned();
+    Some(match *canonical {
+        "-r" => Line::File(value),
+        "-c" => Line::Constraints(value),
+        other => Line::Source(other, value, place),
+    })
+}
+
+fn package(content: &str, place: Span) -> Option<Line> {
+    let bare = content.split(" --").next().unwrap_or(content).trim_end();
+    requirement(bare, Span::new(place.start, place.start + bare.len()), false).map(Line::Package)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_are_read_line_by_line() {
+        let text = "# c\n--extra-index-url https://x/cu121\ntorch==2.1.0 # why\n-r base.txt\nnumpy; python_version < '3'\n  flask >= 2 \\\n    --hash=sha256:00\n-c limits.txt\n./local\n";
+        let shown: Vec<String> = file(text)
+            .into_iter()
+            .map(|line| match line {
+                Line::Package(package) => {
+                    format!("{}{} {}", package.name, package.specifier, package.span.of(text))
+                }
+                Line::Conditional(name) => format!("{name} if"),
+                Line::File(path) => format!("-r {path}"),
+                Line::Constraints(path) => format!("-c {path}"),
+                Line::Source(name, value, _) => format!("{name} {value}"),
+            })
+            .collect();
+        let expected = [
+            "--extra-index-url https://x/cu121",
+            "torch==2.1.0 torch==2.1.0",
+            "-r base.txt",
+            "numpy if",
+            "flask>=2 flask >= 2",
+            "-c limits.txt",
+        ];
+        assert_eq!(shown, expected);
+    }
 
     #[test]
     fn what_has_no_name_is_no_requirement() {

@@ -1,9 +1,13 @@
 //! A service.
 
-use crate::compose::interpolate;
 use crate::compose::request::{Place, Request};
+use crate::compose::{Compose, interpolate};
+use crate::file::join;
 use crate::text::Span;
 use crate::yaml::{Scalar, View};
+
+/// Services that extend services are followed this far.
+const DEEPEST: usize = 16;
 
 /// A service of a Compose file.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +18,7 @@ pub struct Service<'a> {
     pub key: View<'a>,
     /// What it says.
     pub node: View<'a>,
+    model: &'a Compose,
 }
 
 /// An image reference with known text.
@@ -28,18 +33,50 @@ pub struct Image {
 }
 
 impl<'a> Service<'a> {
-    pub(super) fn new(name: &'a str, key: View<'a>, node: View<'a>) -> Self {
-        Self { name, key, node }
+    pub(super) fn new(name: &'a str, key: View<'a>, node: View<'a>, model: &'a Compose) -> Self {
+        Self { name, key, node, model }
     }
 
-    /// Whether parts of it may stand elsewhere: it extends another service, or has neither image
-    /// nor build and so is laid over a service of another file, or has tags of merging. Nothing
-    /// can then be said from what is absent.
+    /// The service as it stands here, with what else may say something of it: services that it
+    /// extends, and those of its name in Compose files of the same folder, which are laid over it or
+    /// under it.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Self> {
+        let mut out = vec![*self];
+        let mut at = 0;
+        while let Some(service) = out.get(at).copied() {
+            at += 1;
+            if let Some(base) = service.extended().filter(|_| out.len() < DEEPEST) {
+                out.push(base);
+            }
+        }
+        let own = &self.model.path;
+        let others = self.model.others.iter().filter(|(path, _)| path != own);
+        out.extend(others.filter_map(|(path, _)| self.model.other(path, self.name)));
+        out
+    }
+
+    /// The service that this one extends, when its file is known.
+    fn extended(&self) -> Option<Self> {
+        let extends = self.get("extends")?;
+        let name = extends.text().or_else(|| extends.get("service")?.text())?;
+        match extends.get("file").and_then(|file| file.text()) {
+            None => self.model.services().into_iter().find(|service| service.name == name),
+            Some(file) => self.model.other(&join(&self.model.path, file), name),
+        }
+    }
+
+    /// Whether parts of it stand where they cannot be seen: it extends a service of a file that is
+    /// not there, or has neither image nor build anywhere, or parts are taken away by tags of
+    /// merging. Nothing can then be said from what is absent.
     #[must_use]
     pub fn is_partial(&self) -> bool {
-        let has = |key: &str| self.node.entry(key).is_some();
+        let parts = self.parts();
+        let has = |key: &str| parts.iter().any(|part| part.node.entry(key).is_some());
         let tagged = |entry: &crate::yaml::Entry<'_>| matches!(entry.value.tag(), Some("reset" | "override"));
-        has("extends") || !(has("image") || has("build")) || self.node.entries().iter().any(tagged)
+        let unseen = |part: &Self| part.get("extends").is_some() && part.extended().is_none();
+        !(has("image") || has("build"))
+            || parts.iter().any(|part| unseen(part) || part.node.entries().iter().any(tagged))
     }
 
     /// The value of a key.

@@ -42,7 +42,7 @@ fn services_answer() {
     assert!(services[0].has_open_environment("B") && !services[0].has_open_environment("C"));
     assert_eq!(services[1].words(), ["serve", "--tp=2", ""]);
     assert_eq!(services[1].dockerfile().as_deref(), Some("./b/Dockerfile"));
-    assert!(!services[0].is_partial() && services[2].is_partial());
+    assert!(!services[0].is_partial() && !services[2].is_partial());
     let requests = compose.requests();
     assert_eq!(
         requests.iter().map(|request| request.place).collect::<Vec<_>>(),
@@ -58,4 +58,28 @@ fn dockerfiles_are_references() {
         "services:\n  x:\n    build: {context: .., dockerfile: gpu.Dockerfile}\n  y:\n    build: https://example.com/x.git\n",
     );
     assert_eq!(references(&file), ["gpu.Dockerfile"]);
+}
+
+#[test]
+fn parts_come_from_other_services_and_files() {
+    let files = [
+        File::new(
+            "a/compose.yaml",
+            "services:\n  web:\n    extends: {service: base, file: ../base.yaml}\n  own:\n    extends: other\n  other: {image: x, shm_size: 8g}\n  lost:\n    image: y\n    extends: {service: base, file: gone.yaml}\n",
+        ),
+        File::new("base.yaml", "services:\n  base: {image: b, gpus: all}\n"),
+        File::new("a/compose.gpu.yaml", "services:\n  own: {gpus: all}\n  cut: {deploy: !reset null}\n"),
+    ];
+    let index = crate::Index::of(&files);
+    let compose = Compose::read(&files[0], &Files::indexed(&files, &index));
+    let services = compose.services();
+    let gpus = |at: usize| services[at].parts().iter().filter(|part| !part.requests().is_empty()).count();
+    assert_eq!((gpus(0), gpus(1), gpus(2)), (1, 1, 0));
+    assert_eq!(services[1].parts().len(), 3);
+    let partial: Vec<bool> = services.iter().map(super::Service::is_partial).collect();
+    assert_eq!(partial, [false, false, false, true]);
+    assert_eq!(references(&files[0]), ["base.yaml", "a/gone.yaml"]);
+    let included =
+        File::new("compose.yaml", "include:\n  - one.yaml\n  - path: [two.yaml, \"${X:-three.yaml}\"]\n");
+    assert_eq!(references(&included), ["one.yaml", "two.yaml", "three.yaml"]);
 }

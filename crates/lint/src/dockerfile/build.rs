@@ -3,8 +3,10 @@
 use super::document::{Document, Instruction};
 use super::evaluate;
 use super::expand::Value;
+use super::follow;
 use super::image::ImageName;
 use super::parse::parse;
+use crate::commands::requirements::Requirement;
 use crate::file::{File, Files};
 use crate::options::Options;
 use crate::shell::{Flow, Redirect};
@@ -161,6 +163,23 @@ pub struct Run {
     pub span: Span,
     /// How it is run.
     pub flow: Flow,
+    /// Files of packages that it names, read.
+    pub followed: Vec<Followed>,
+}
+
+/// A requirements, constraints or lock file that a command names, read with those that it names.
+#[derive(Clone, Debug, Default)]
+pub struct Followed {
+    /// The word of the command that names it.
+    pub span: Span,
+    /// Whether it only limits versions (`-c`).
+    pub constrains: bool,
+    /// The packages; their spans are that of the word, their origin is the line.
+    pub requirements: Vec<Requirement>,
+    /// Where packages come from: `--index-url` and the like.
+    pub sources: Vec<(&'static str, Argument)>,
+    /// Whether a part of it was not found.
+    pub has_unknown: bool,
 }
 
 impl Run {
@@ -186,8 +205,10 @@ pub struct Place<'a> {
 impl Build {
     /// Reads and evaluates a Dockerfile.
     #[must_use]
-    pub fn read(file: &File, _files: Files<'_>, options: &Options) -> Self {
-        evaluate::build(parse(&file.text), &file.text, options)
+    pub fn read(file: &File, files: Files<'_>, options: &Options) -> Self {
+        let mut build = evaluate::build(parse(&file.text), &file.text, options);
+        follow::fill(&mut build, file, files);
+        build
     }
 
     /// The stages from the one built on an image to `stage` itself.

@@ -4,6 +4,7 @@ mod build;
 mod document;
 mod evaluate;
 mod expand;
+pub(crate) mod follow;
 mod heredoc;
 mod image;
 mod logical;
@@ -12,7 +13,9 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use build::{Action, Argument, Base, BaseImage, Build, Copy, Place, Run, Set, Source, Stage, Step};
+pub use build::{
+    Action, Argument, Base, BaseImage, Build, Copy, Followed, Place, Run, Set, Source, Stage, Step,
+};
 pub use document::{Document, Flag, Heredoc, Instruction, JsonWord, Keyword, Problem};
 pub use expand::{Value, Variable, expand, words};
 pub use image::ImageName;

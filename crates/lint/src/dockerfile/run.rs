@@ -10,6 +10,9 @@ use std::collections::HashMap;
 
 const SHELLS: &[&str] = &["sh", "bash", "dash", "ash", "zsh"];
 
+/// No `RUN` that people write has more commands; the rest is left out.
+const MOST: usize = 1_000;
+
 /// Scripts inside `bash -c` inside `bash -c` are followed this far.
 const DEEPEST: usize = 3;
 
@@ -97,7 +100,7 @@ impl<'a> Locals<'a> {
     }
 
     fn evaluate(&mut self, script: &Logical) -> Vec<Run> {
-        shell::split(script).into_iter().map(|command| self.command(command)).collect()
+        shell::split(script).into_iter().take(MOST).map(|command| self.command(command)).collect()
     }
 
     fn command(&mut self, command: Command) -> Run {
@@ -118,8 +121,14 @@ impl<'a> Locals<'a> {
                 (assignment.name.clone(), if empty { Some(String::new()) } else { value })
             })
             .collect();
-        let run =
-            Run { args, assignments, redirects: command.redirects, span: command.span, flow: command.flow };
+        let run = Run {
+            args,
+            assignments,
+            redirects: command.redirects,
+            span: command.span,
+            flow: command.flow,
+            followed: Vec::new(),
+        };
         self.remember(&run);
         run
     }

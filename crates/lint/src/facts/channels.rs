@@ -54,6 +54,10 @@ const OTHER: &[&str] = &[
 
 /// The channels of an install at a place.
 pub(crate) fn of(build: &Build, place: Place<'_>, install: &Install<'_>) -> Channels {
+    if install.tool == Tool::UvSync {
+        // The lock file has said it: packages of other indexes have their address.
+        return Channels::default();
+    }
     let mut out = Channels {
         has_unknown: install.has_unknown || install.torch_backend.is_some(),
         ..Channels::default()
@@ -74,7 +78,7 @@ pub(crate) fn of(build: &Build, place: Place<'_>, install: &Install<'_>) -> Chan
 fn variables(build: &Build, place: Place<'_>, install: &Install<'_>, out: &mut Channels) {
     let relevant = |name: &str| match install.tool {
         Tool::Pip => name.starts_with("PIP_"),
-        Tool::UvPip | Tool::UvAdd => name.starts_with("UV_"),
+        Tool::UvPip | Tool::UvAdd | Tool::UvSync => name.starts_with("UV_"),
     };
     let value = |name: &str| {
         build.variable(place.stage, place.step, name).map(|set| (set.value.text.clone(), set.value_span))

@@ -39,7 +39,7 @@ fn rule(rule: &Rule) -> Value {
         "id": rule.code.as_str(),
         "name": rule.name,
         "shortDescription": { "text": title },
-        "help": { "text": rule.doc, "markdown": rule.doc },
+        "help": { "text": rule.page(), "markdown": rule.page() },
         "defaultConfiguration": { "level": level(rule.severity) },
     })
 }

@@ -7,23 +7,45 @@ pub(crate) use g990_unused_ignore::RULE as G990;
 pub(crate) use g991_unknown_rule_in_ignore::RULE as G991;
 
 mod compose_edits;
+mod g101_floating_gpu_tag;
 mod g102_cuda_latest_missing;
+mod g103_cuda_tag_eol;
 mod g104_cuda_tag_removed;
+mod g107_base_system_ended;
 mod g110_no_python_in_base;
 mod g111_pep668;
+mod g112_wheels_on_alpine;
+mod g116_driver_too_old;
+mod g118_pip_option_unknown;
+mod g119_python_package_missing;
 mod g201_torch_default_cuda;
+mod g202_torch_index_cpu;
 mod g203_torch_wheel_missing;
 mod g204_index_suffix_unknown;
 mod g205_torch_clobbered;
 mod g206_extra_index_shadowed;
+mod g207_torch_reinstalled;
+mod g209_tensorflow_gpu_package;
 mod g211_compile_without_nvcc;
+mod g212_build_isolation;
 mod g213_cudnn_abi;
+mod g215_abandoned_bindings;
+mod g216_conda_pytorch_channel;
+mod g218_torch_backend_auto;
+mod g220_llama_cpp_old_option;
+mod g223_onnxruntime_twice;
+mod g225_version_redirected;
 mod g301_driver_in_image;
 mod g302_cuda_metapackage;
+mod g306_kernel_module_in_build;
+mod g309_gpu_at_build;
 mod g401_caps_missing_compute;
 mod g405_ld_path_clobber;
 mod g406_stubs_in_path;
+mod g409_cuda_visible_baked;
 mod g502_arch_unsupported_by_toolkit;
+mod g505_arch_list_syntax;
+mod g507_wheel_lacks_gpu;
 mod g701_version_obsolete;
 mod g702_no_gpu_request;
 mod g703_capabilities_missing;
@@ -41,6 +63,8 @@ mod g721_visible_devices_out_of_range;
 mod g724_build_target_missing;
 mod g725_misplaced_key;
 mod g726_compose_image_missing;
+mod g727_gpu_service_without_cuda_torch;
+mod g728_engine_too_old;
 mod g801_gpu_only_in_requests;
 mod g802_request_differs_from_limit;
 mod g803_fractional_gpu;
@@ -52,32 +76,66 @@ mod g820_pod_visible_devices_out_of_range;
 mod g821_gpu_by_default;
 mod g822_amount_is_no_amount;
 mod g823_pod_image_missing;
+mod g901_host_needs_gpu;
+mod g902_run_args_need_gpu;
+mod g903_run_args_shape;
+mod g904_run_args_with_compose;
+mod g905_gpu_ids_unquoted;
+mod g906_gpus_behind_image;
+mod g907_nvidia_docker_command;
+mod g908_run_image_missing;
+mod g910_devcontainer_image_missing;
 mod g990_unused_ignore;
 mod g991_unknown_rule_in_ignore;
 mod g999_syntax_error;
+
+/// The rule that speaks where a file could not be looked at.
+pub(crate) use g999_syntax_error::RULE as NOT_READ;
 mod missing_tag;
 
 use crate::rule::Rule;
 
 /// Every rule in the order of its code.
 pub static ALL: &[Rule] = &[
+    g101_floating_gpu_tag::RULE,
     g102_cuda_latest_missing::RULE,
+    g103_cuda_tag_eol::RULE,
     g104_cuda_tag_removed::RULE,
+    g107_base_system_ended::RULE,
     g110_no_python_in_base::RULE,
     g111_pep668::RULE,
+    g112_wheels_on_alpine::RULE,
+    g116_driver_too_old::RULE,
+    g118_pip_option_unknown::RULE,
+    g119_python_package_missing::RULE,
     g201_torch_default_cuda::RULE,
+    g202_torch_index_cpu::RULE,
     g203_torch_wheel_missing::RULE,
     g204_index_suffix_unknown::RULE,
     g205_torch_clobbered::RULE,
     g206_extra_index_shadowed::RULE,
+    g207_torch_reinstalled::RULE,
+    g209_tensorflow_gpu_package::RULE,
     g211_compile_without_nvcc::RULE,
+    g212_build_isolation::RULE,
     g213_cudnn_abi::RULE,
+    g215_abandoned_bindings::RULE,
+    g216_conda_pytorch_channel::RULE,
+    g218_torch_backend_auto::RULE,
+    g220_llama_cpp_old_option::RULE,
+    g223_onnxruntime_twice::RULE,
+    g225_version_redirected::RULE,
     g301_driver_in_image::RULE,
     g302_cuda_metapackage::RULE,
+    g306_kernel_module_in_build::RULE,
+    g309_gpu_at_build::RULE,
     g401_caps_missing_compute::RULE,
     g405_ld_path_clobber::RULE,
     g406_stubs_in_path::RULE,
+    g409_cuda_visible_baked::RULE,
     g502_arch_unsupported_by_toolkit::RULE,
+    g505_arch_list_syntax::RULE,
+    g507_wheel_lacks_gpu::RULE,
     g701_version_obsolete::RULE,
     g702_no_gpu_request::RULE,
     g703_capabilities_missing::RULE,
@@ -95,6 +153,8 @@ pub static ALL: &[Rule] = &[
     g724_build_target_missing::RULE,
     g725_misplaced_key::RULE,
     g726_compose_image_missing::RULE,
+    g727_gpu_service_without_cuda_torch::RULE,
+    g728_engine_too_old::RULE,
     g801_gpu_only_in_requests::RULE,
     g802_request_differs_from_limit::RULE,
     g803_fractional_gpu::RULE,
@@ -106,6 +166,15 @@ pub static ALL: &[Rule] = &[
     g821_gpu_by_default::RULE,
     g822_amount_is_no_amount::RULE,
     g823_pod_image_missing::RULE,
+    g901_host_needs_gpu::RULE,
+    g902_run_args_need_gpu::RULE,
+    g903_run_args_shape::RULE,
+    g904_run_args_with_compose::RULE,
+    g905_gpu_ids_unquoted::RULE,
+    g906_gpus_behind_image::RULE,
+    g907_nvidia_docker_command::RULE,
+    g908_run_image_missing::RULE,
+    g910_devcontainer_image_missing::RULE,
     g990_unused_ignore::RULE,
     g991_unknown_rule_in_ignore::RULE,
     g999_syntax_error::RULE,

@@ -40,9 +40,13 @@ impl<'a> Lexer<'a> {
     /// The next token; `at_command` when a command's name may stand here, where `((` is arithmetic.
     pub(super) fn token(&mut self, at_command: bool) -> Option<Token> {
         self.skip_blanks();
+        let mut before_heredocs = true;
+        while self.heredoc() {
+            before_heredocs = false;
+        }
         let rest = self.rest();
         let first = rest.chars().next()?;
-        if at_command && rest.starts_with("((") {
+        if at_command && before_heredocs && rest.starts_with("((") {
             return Some(Token::Word(self.arithmetic_command()));
         }
         if rest.starts_with("<(") || rest.starts_with(">(") {
@@ -90,19 +94,30 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn redirect(&mut self) -> Option<Token> {
+    /// The redirection that begins here: how many bytes it takes, and its operator.
+    fn redirection(&self) -> Option<(usize, &'static str)> {
         let rest = self.rest();
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let operator = REDIRECTS.iter().find(|operator| rest[digits..].starts_with(**operator))?;
+        Some((digits + operator.len(), operator))
+    }
+
+    /// Takes the start of a heredoc with its name and the blanks behind it, if one begins here.
+    fn heredoc(&mut self) -> bool {
+        let Some((length, operator @ ("<<" | "<<-"))) = self.redirection() else { return false };
+        self.at += length;
+        self.skip_blanks();
+        let name = self.word().literal().unwrap_or_default();
+        self.pending.push((name, operator == "<<-"));
+        self.skip_blanks();
+        true
+    }
+
+    fn redirect(&mut self) -> Option<Token> {
+        let (length, _) = self.redirection()?;
         let start = self.at;
-        self.at += digits + operator.len();
+        self.at += length;
         let text = self.text[start..self.at].to_owned();
-        if matches!(*operator, "<<" | "<<-") {
-            self.skip_blanks();
-            let name = self.word().literal().unwrap_or_default();
-            self.pending.push((name, *operator == "<<-"));
-            return self.token(false);
-        }
         Some(Token::Redirect { operator: text, start, end: self.at })
     }
 

@@ -32,7 +32,10 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
         let mut seen = false;
         for (place, install) in installs(build, stage) {
             let channels = channels::of(build, place, &install);
-            let free = channels.is_default() && !wheels::is_bound(&install) && install.tool != Tool::UvAdd;
+            let locked = install.tool == Tool::UvSync;
+            let free = channels.is_default()
+                && (locked || !wheels::is_bound(&install))
+                && install.tool != Tool::UvAdd;
             if !seen && free && !place.run.flow.conditional {
                 judge(build, stage, &base, &install, sink);
             }

@@ -64,7 +64,7 @@ fn judge(torch: &Requirement, suffix: &str, index: Option<Span>, sink: &mut Sink
     if release.builds.contains(&suffix) || torch::never_existed(suffix) || suffix == "cu129" {
         return;
     }
-    let finding = sink.report(torch.span, format!("there is no `{suffix}` build of torch {public}"));
+    let finding = sink.report_requirement(torch, format!("there is no `{suffix}` build of torch {public}"));
     if let Some(span) = index {
         finding.label("not on this index").also(span, format!("the index for `{suffix}`"));
     }

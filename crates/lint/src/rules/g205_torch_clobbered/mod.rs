@@ -92,8 +92,8 @@ fn replaces<'i>(
 
 fn report(package: &Requirement, before: &Pinned, sink: &mut Sink) {
     let name = &package.name;
-    let finding =
-        sink.report(package.span, format!("`{name}` without a version replaces torch {}", before.version));
+    let finding = sink
+        .report_requirement(package, format!("`{name}` without a version replaces torch {}", before.version));
     finding.label(format!("the newest `{name}` asks for one other version of torch"));
     finding.also(before.span, "installed here");
     finding.note("pip takes torch anew from the default index, and packages built against the old one stop with `undefined symbol` or `operator torchvision::nms does not exist`");

@@ -58,7 +58,8 @@ fn judge(
     if index >= default {
         return;
     }
-    let finding = sink.report(torch.span, format!("pip will not take torch from the index `{suffix}`"));
+    let finding =
+        sink.report_requirement(torch, format!("pip will not take torch from the index `{suffix}`"));
     finding.label(format!("the newest one is {}.{} of the default index", default.0, default.1));
     finding.also(channel.span, format!("this index ends at {}.{}", index.0, index.1));
     finding.note("pip takes the highest version of all indexes, and an extra index has no precedence: another CUDA than this one is installed, which may need a newer driver (`The NVIDIA driver on your system is too old`)");

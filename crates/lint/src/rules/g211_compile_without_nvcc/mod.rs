@@ -127,8 +127,10 @@ fn changes(build: &Build, step: &Step) -> bool {
 
 fn report(package: &Requirement, image: &BaseImage, lacks: &str, sink: &mut Sink) {
     let name = &package.name;
-    let finding =
-        sink.report(package.span, format!("`{name}` is compiled with nvcc, and there is none in this stage"));
+    let finding = sink.report_requirement(
+        package,
+        format!("`{name}` is compiled with nvcc, and there is none in this stage"),
+    );
     finding.label("has no wheels on the default index");
     finding.also(image.span, lacks.to_owned());
     finding.note(format!("the build will stop with {}", symptom(name, image)));

@@ -28,7 +28,7 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
             continue;
         };
         let other = OTHER_BUILDS.iter().any(|word| image.tag.contains(word));
-        if other || service.is_partial() || may_get_gpu(&service) {
+        if other || service.is_partial() || service.parts().iter().any(may_get_gpu) {
             continue;
         }
         let finding = sink.report(image.span, "this server needs a GPU, and the service asks for none");

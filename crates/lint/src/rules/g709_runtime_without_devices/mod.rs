@@ -38,7 +38,7 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
         let Some(image) = service.image().filter(|image| PLAIN.contains(&image.name.as_str())) else {
             continue;
         };
-        if service.is_partial() || asks(&service) {
+        if service.is_partial() || service.parts().iter().any(asks) {
             continue;
         }
         let finding = sink.report(runtime.span(), "the runtime `nvidia` is asked for no GPU");

@@ -17,7 +17,7 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: Context<'_, Compose>, sink: &mut Sink) {
     for service in context.model.services() {
-        if service.is_partial() || gets_libraries(&service) {
+        if service.is_partial() || service.parts().iter().any(gets_libraries) {
             continue;
         }
         let nodes = service.devices();

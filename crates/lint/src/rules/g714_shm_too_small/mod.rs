@@ -34,7 +34,7 @@ const PARALLEL: &[&str] = &[
 
 fn check(context: Context<'_, Compose>, sink: &mut Sink) {
     for service in context.model.services() {
-        if service.is_partial() || has_shared_memory(&service) {
+        if service.is_partial() || service.parts().iter().any(has_shared_memory) {
             continue;
         }
         let Some(image) = service.image() else { continue };

@@ -32,7 +32,11 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
 
 /// Whether a request asks for some GPUs only.
 fn chooses(request: &Request<'_>) -> bool {
+    let ids = request.node.get("device_ids").map(|ids| ids.items()).unwrap_or_default();
+    let some = |id: &crate::yaml::View<'_>| {
+        id.text().is_some_and(|text| text != "all" && !text.ends_with("=all") && !text.contains('$'))
+    };
     request.is_for_gpu()
-        && (request.entry("device_ids").is_some()
+        && ((!ids.is_empty() && ids.iter().all(some))
             || matches!(request.node.get("count").and_then(|count| count.scalar()), Some(Scalar::Int(_))))
 }

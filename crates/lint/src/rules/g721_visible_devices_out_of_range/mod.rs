@@ -44,7 +44,9 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
 
 /// How many GPUs the container has, when exactly one request decides it.
 fn only_request(service: &Service<'_>) -> Option<usize> {
+    let elsewhere = |part: &Service<'_>| !part.requests().is_empty() || part.get("runtime").is_some();
     if service.is_partial()
+        || service.parts().iter().skip(1).any(elsewhere)
         || service.get("privileged").is_some()
         || service.get("runtime").is_some()
         || service.get("devices").is_some()

@@ -1,0 +1,72 @@
+//! Hostile files of each shape end, without an overflow of the stack. Dockerfiles above 1 MiB are
+//! not looked at, and that is said.
+
+use lint::{File, Options, check};
+use std::time::{Duration, Instant};
+
+/// A small part of the largest Dockerfile that is looked at, so that the test takes seconds without
+/// optimisation; for YAML ten times as much.
+const SIZE: usize = 32 * 1024;
+
+/// A build without optimisation on a busy machine takes many times as long as the program that is
+/// shipped, which needs less than a second for each.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn repeated(piece: &str, size: usize) -> String {
+    piece.repeat(size / piece.len())
+}
+
+fn judge(path: &str, shapes: &[(&str, String)]) {
+    for (name, text) in shapes {
+        let start = Instant::now();
+        let _ = check(
+            &[File::new(path, text.clone())],
+            &Options { select: vec!["ALL".into()], ..Options::default() },
+        );
+        let taken = start.elapsed();
+        assert!(taken < LIMIT, "{path}, {name}: {taken:?}");
+    }
+}
+
+#[test]
+fn dockerfiles_of_any_shape_end() {
+    let repeated = |piece: &str| repeated(piece, SIZE);
+    let from = "FROM nvidia/cuda:12.4.1-devel-ubuntu22.04\n";
+    judge(
+        "Dockerfile",
+        &[
+            ("instructions", from.to_owned() + &repeated("RUN pip install torch\n")),
+            ("one command line", format!("{from}RUN {}", repeated("pip install torch && "))),
+            ("open quotes", format!("{from}RUN {}", repeated("\"$("))),
+            ("continuations", format!("{from}RUN a {}", repeated("\\\n"))),
+            ("heredocs", format!("{from}RUN {}", repeated("<<A "))),
+            ("variables", format!("{from}ENV {}", repeated("A=$A$A "))),
+            ("stages", repeated("FROM a AS a\n")),
+            ("braces", format!("{from}ENV A={}", repeated("${A:-"))),
+        ],
+    );
+}
+
+#[test]
+fn yaml_of_any_shape_ends() {
+    let repeated = |piece: &str| repeated(piece, 10 * SIZE);
+    judge(
+        "compose.yaml",
+        &[
+            ("services", format!("services:\n{}", repeated("  a: {image: b, gpus: all}\n"))),
+            ("brackets", repeated("[")),
+            ("anchors", format!("a: &a [x]\nservices: {{{}}}", repeated("b: *a, "))),
+            ("merges", format!("a: &a {{<<: *a}}\nservices:\n  x:\n{}", repeated("    <<: *a\n"))),
+            ("one scalar", format!("services: {}", repeated("x"))),
+            ("variables", format!("services: {{a: {{image: \"{}\"}}}}", repeated("${A:-"))),
+        ],
+    );
+}
+
+/// What is too large to be looked at is said: silence would seem to pass it.
+#[test]
+fn a_dockerfile_that_is_too_large_is_named() {
+    let text = "RUN true\n".repeat(200_000);
+    let reports = check(&[File::new("Dockerfile", text)], &Options::default());
+    assert!(reports[0].findings[0].message.contains("not looked at"), "{:?}", reports[0].findings);
+}
