@@ -8,8 +8,6 @@ pub(crate) const UNKNOWN_COMMAND: Code = Code::new("U001");
 pub(crate) const UNKNOWN_OPTION: Code = Code::new("U002");
 /// An option without its value, or with a value that cannot be.
 pub(crate) const BAD_VALUE: Code = Code::new("U003");
-/// Something that the original tool has and this release does not have yet.
-pub(crate) const NOT_YET: Code = Code::new("U004");
 /// An argument too many, or one missing.
 pub(crate) const BAD_ARGUMENT: Code = Code::new("U005");
 /// There is no usable GPU where the command runs.

@@ -1,7 +1,7 @@
 //! Commands, argument tables, output and exit codes of every executable for people.
 //!
-//! The name by which the file was called chooses the personality: `nvidia-ctk` answers as the
-//! tool of that name, every other name is `longshore`. A command is one file in `commands` (or
+//! The name by which the file was called chooses the personality: `nvidia-ctk`, `nvidia-container-cli`
+//! and `nvidia-docker` answer as the tools of these names, every other name is `longshore`. A command is one file in `commands` (or
 //! `nvidia_ctk`) and one line in the table of its personality; `arguments` drives parsing and
 //! help from those tables.
 
@@ -9,7 +9,9 @@ mod arguments;
 mod codes;
 mod commands;
 mod exit;
+mod nvidia_container_cli;
 mod nvidia_ctk;
+mod nvidia_docker;
 mod session;
 #[cfg(test)]
 mod transcripts;
@@ -18,6 +20,10 @@ use exit::Exit;
 use session::Session;
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+/// Called by this name, the executable asks NVML for those that cannot load it and do not trust PATH:
+/// it is `/usr/libexec/longshore/inventory` ([`discover::NVML_PROGRAM`]).
+const INVENTORY: &str = "inventory";
 
 /// Runs the personality that `arguments[0]` names and gives its exit code.
 #[must_use]
@@ -33,6 +39,9 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
     {
         return nvml::child::main(rest);
     }
+    if std::path::Path::new(&called_as).file_name().is_some_and(|name| name == INVENTORY) {
+        return nvml::child::main(&arguments);
+    }
     let mut session = Session::live();
     let exit = run(personality(&called_as), &mut session, &arguments);
     session.finish(exit)
@@ -41,6 +50,8 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 fn run(personality: Personality, session: &mut Session, arguments: &[OsString]) -> Exit {
     match personality {
         Personality::NvidiaCtk => nvidia_ctk::run(session, arguments),
+        Personality::NvidiaContainerCli => nvidia_container_cli::run(session, arguments),
+        Personality::NvidiaDocker => nvidia_docker::run(session, arguments),
         Personality::Longshore => commands::run(session, arguments),
     }
 }
@@ -50,12 +61,19 @@ fn run(personality: Personality, session: &mut Session, arguments: &[OsString]) 
 enum Personality {
     Longshore,
     NvidiaCtk,
+    NvidiaContainerCli,
+    NvidiaDocker,
 }
 
 /// The personality for the name by which the executable was called.
 fn personality(called_as: &std::ffi::OsStr) -> Personality {
     let name = std::path::Path::new(called_as).file_name().unwrap_or_default();
-    if name == "nvidia-ctk" { Personality::NvidiaCtk } else { Personality::Longshore }
+    match name.to_str() {
+        Some("nvidia-ctk") => Personality::NvidiaCtk,
+        Some("nvidia-container-cli") => Personality::NvidiaContainerCli,
+        Some("nvidia-docker") => Personality::NvidiaDocker,
+        _ => Personality::Longshore,
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +85,8 @@ mod tests {
         let cases = [
             ("nvidia-ctk", Personality::NvidiaCtk),
             ("/usr/bin/nvidia-ctk", Personality::NvidiaCtk),
+            ("/usr/bin/nvidia-container-cli", Personality::NvidiaContainerCli),
+            ("nvidia-docker", Personality::NvidiaDocker),
             ("longshore", Personality::Longshore),
             ("/opt/nvidia-ctk/longshore", Personality::Longshore),
             ("nvidia-ctk.real", Personality::Longshore),

@@ -7,7 +7,8 @@ use crate::exit::Exit;
 use crate::session::Session;
 use std::ffi::OsString;
 
-static PROGRAM: Program = Program {
+/// The program as its help, completions and manual see it.
+pub(crate) static PROGRAM: Program = Program {
     root: Command::group(
         "nvidia-ctk",
         "Configures engines, CDI specifications and settings for GPU containers",
@@ -23,7 +24,7 @@ const COMMANDS: &[Command] = &[
     hook::COMMAND,
     runtime::COMMAND,
     info::COMMAND,
-    cdi::COMMAND,
+    cdi::NVIDIA_CTK_COMMAND,
     system::COMMAND,
     settings::NVIDIA_CTK_COMMAND,
 ];

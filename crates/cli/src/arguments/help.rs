@@ -52,7 +52,7 @@ fn usage(name: &str, command: &Command, outer: &[&'static Command]) -> String {
     format!("{name} {options}{commands}{space}{}", command.arguments)
 }
 
-type Rows = Vec<(String, String)>;
+pub(super) type Rows = Vec<(String, String)>;
 
 fn commands(command: &Command) -> Rows {
     let mut rows: Rows = command.commands.iter().map(command_row).collect();
@@ -67,7 +67,8 @@ fn command_row(command: &Command) -> (String, String) {
     (names.join(", "), command.about.to_owned())
 }
 
-fn options(command: &Command, root: bool) -> Rows {
+/// The options of a command as the help shows them: names on the left, what they do on the right.
+pub(super) fn options(command: &Command, root: bool) -> Rows {
     let mut rows: Rows = command.flags.iter().filter_map(row).collect();
     rows.push(("--help, -h".into(), "Show help".into()));
     if root {

@@ -1,6 +1,8 @@
 //! Commands and their options as static tables that drive parsing and help.
 
+pub(crate) mod completions;
 mod help;
+pub(crate) mod man;
 mod nearest;
 mod parse;
 mod run;

@@ -7,6 +7,7 @@ use crate::session::Session;
 use diag::{Failure, Result, ResultExt};
 use knowledge::Source;
 use knowledge::compat::{self, Answer, Fact, Judgement, Question, Verdict};
+use knowledge::data::Data;
 use serde_json::{Value, json};
 
 /// The row of the tables.
@@ -17,10 +18,15 @@ pub(crate) const COMMAND: Command =
         Flag::text("gpu", "A GPU: \"RTX 5090\", sm_89"),
         Flag::text("package", "A package: torch, torch==2.8.0+cu126, tensorflow==2.18"),
         Flag::text("format", "text or json").default("text"),
+        Flag::text("data", "A file with newer rows for the tables (JSON, see docs/compat-data.md)"),
+        Flag::switch("json", "The same as `--format json`"),
+        Flag::text("data", "A file with newer rows for the tables (JSON, see docs/compat-data.md)"),
+        Flag::switch("json", "The same as --format=json"),
     ]);
 
 fn run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let as_json = match parsed.text("format") {
+        _ if parsed.switch("json") => true,
         "text" => false,
         "json" => true,
         other => {
@@ -29,6 +35,7 @@ fn run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
             );
         }
     };
+    read_data(session, parsed.text("data"))?;
     let answer = compat::answer(&question(parsed)?).map_err(|unknown| {
         Failure::coded(codes::BAD_VALUE, unknown.to_string()).hint(unknown.hint.clone())
     })?;
@@ -39,6 +46,19 @@ fn run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     };
     session.out(&text);
     Ok(if answer.verdict() == Some(Verdict::DoesNotRun) { Exit::Failed } else { Exit::Well })
+}
+
+/// Lays the rows of a file over the built-in tables.
+fn read_data(session: &Session, path: &str) -> Result<()> {
+    if path.is_empty() {
+        return Ok(());
+    }
+    let place = session.absolute(path)?;
+    let data = Data::parse(&session.host.read_text(&place)?).map_err(|why| {
+        Failure::coded(codes::BAD_VALUE, format!("{path}: {why}")).hint("docs/compat-data.md has the form")
+    })?;
+    data.install();
+    Ok(())
 }
 
 fn question(parsed: &Parsed) -> Result<Question> {

@@ -1,39 +1,54 @@
 //! `longshore doctor`: why a container does not get its GPU, and what to do next.
 
+mod bundle;
+mod fix;
+mod management;
+
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
 use diag::{Failure, Result};
+use doctor::facts::EngineKind;
 use doctor::report::Style;
 use doctor::{Diagnosis, Facts, Options};
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// The row of the tables.
-pub(crate) const COMMAND: Command =
-    Command::new("doctor", "Finds out why a container does not get its GPU, and what to do next", doctor)
-        .flags(&[
-            Flag::text("engine", "The container engine to look at").default("docker"),
-            Flag::text("context", "The Docker context to look at instead of the current one"),
-            Flag::text("socket", "The socket of the daemon to look at instead of any context"),
-            Flag::switch("json", "Print the diagnosis as JSON, with `-v` also everything that was seen"),
-            Flag::switch("verbose", "Show the proof of each finding, and what does not apply")
-                .aliases(&["v"]),
-            Flag::text("from", "Judge the facts in this file (made by `--facts`) instead of this machine"),
-            Flag::switch("facts", "Print everything that was seen as JSON, and judge nothing"),
-            Flag::text("deadline", "Milliseconds that each look may take").default("300"),
-        ]);
+pub(crate) const COMMAND: Command = Command::new(
+    "doctor",
+    "Finds out why a container does not get its GPU, and what to do next",
+    doctor,
+)
+.flags(&[
+    Flag::text(
+        "engine",
+        "The engine in question: docker, podman, containerd or crio; without it the one that is there",
+    ),
+    Flag::text("context", "The Docker context to look at instead of the current one"),
+    Flag::text("socket", "The socket of the daemon to look at instead of any context"),
+    Flag::text("image", "Say also what would happen to this image here (nothing is pulled)"),
+    Flag::text("container", "Look also into this running container, without touching it"),
+    Flag::switch("json", "Print the diagnosis as JSON, with `-v` also everything that was seen"),
+    Flag::switch("verbose", "Show the proof of each finding, and what does not apply").aliases(&["v"]),
+    Flag::text("from", "Judge the facts in this file (made by `--facts`) instead of this machine"),
+    Flag::switch("facts", "Print everything that was seen as JSON, and judge nothing"),
+    Flag::switch("fix", "Repair what is safe to repair, ask before what restarts something, then look again"),
+    Flag::switch("yes", "With --fix: do not ask").aliases(&["y"]),
+    Flag::switch("html", "Print the diagnosis as one page of HTML"),
+    Flag::text("deadline", "Milliseconds that each look may take").default("300"),
+])
+.commands(&[bundle::COMMAND]);
 
 fn doctor(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
-    if parsed.text("engine") != "docker" {
-        let message = format!("the doctor does not know the engine `{}` yet", parsed.text("engine"));
-        return Err(Failure::coded(codes::BAD_VALUE, message).hint("it knows docker"));
-    }
-    let facts = facts(session, parsed)?;
+    let mut facts = facts(session, parsed)?;
     if parsed.switch("facts") {
         session.out(&facts.to_json());
         return Ok(Exit::Well);
+    }
+    if parsed.switch("fix") && !parsed.given("from") {
+        facts = fix::fix(session, parsed, facts)?;
     }
     let diagnosis = doctor::diagnose(&facts);
     let text = shown(session, parsed, &facts, &diagnosis);
@@ -43,10 +58,24 @@ fn doctor(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
 
 fn facts(session: &Session, parsed: &Parsed) -> Result<Facts> {
     if parsed.given("from") {
-        let path = session.absolute(parsed.text("from"))?;
-        return Facts::from_json(&session.host.read(&path)?).map_err(|failure| failure.context(path));
+        return facts_of_file(session, parsed.text("from"));
     }
     Ok(doctor::collect(&session.host, &options(session, parsed)?))
+}
+
+/// The facts of another machine, or of another time.
+pub(crate) fn facts_of_file(session: &Session, path: &str) -> Result<Facts> {
+    let path = session.absolute(path)?;
+    Facts::from_json(&session.host.read(&path)?).map_err(|failure| failure.context(path))
+}
+
+/// What is seen on this machine, without any choice.
+pub(crate) fn facts_here(session: &Session) -> Facts {
+    let own_directory = own_directory(session);
+    doctor::collect(
+        &session.host,
+        &Options { own_directory, nvml: Some(management::ask), ..Options::default() },
+    )
 }
 
 fn options(session: &Session, parsed: &Parsed) -> Result<Options> {
@@ -59,13 +88,26 @@ fn options(session: &Session, parsed: &Parsed) -> Result<Options> {
         true => Ok(socket),
         false => session.absolute(&socket),
     });
+    let engine = given("engine").map(|name| engine(&name)).transpose()?;
     let defaults = Options::default();
     Ok(Options {
+        engine,
+        image: given("image"),
+        container: given("container"),
+        nvml: Some(management::ask),
+        nvml_deadline: defaults.nvml_deadline,
         context: given("context"),
         socket: socket.transpose()?,
         own_directory: own_directory(session),
         deadline: Duration::from_millis(deadline),
         engine_deadline: defaults.engine_deadline.max(Duration::from_millis(deadline.saturating_mul(5))),
+    })
+}
+
+fn engine(name: &str) -> Result<EngineKind> {
+    EngineKind::named(name).ok_or_else(|| {
+        Failure::coded(codes::BAD_VALUE, format!("the doctor does not know the engine `{name}`"))
+            .hint("it knows docker, podman, containerd and crio")
     })
 }
 
@@ -80,13 +122,15 @@ fn shown(session: &Session, parsed: &Parsed, facts: &Facts, diagnosis: &Diagnosi
     if parsed.switch("json") {
         return doctor::report::json(diagnosis, verbose.then_some(facts));
     }
+    if parsed.switch("html") {
+        return doctor::report::html(diagnosis);
+    }
     doctor::report::text(diagnosis, Style { colour: session.colour(), verbose })
 }
 
 /// The three lines that `longshore` alone begins with.
 pub(crate) fn verdict(session: &Session) -> String {
-    let options = Options { own_directory: own_directory(session), ..Options::default() };
-    doctor::verdict(&doctor::diagnose(&doctor::collect(&session.host, &options)))
+    doctor::verdict(&doctor::diagnose(&facts_here(session)))
 }
 
 #[cfg(test)]

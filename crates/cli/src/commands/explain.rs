@@ -1,28 +1,114 @@
-//! `longshore explain CODE`: the story of a code.
+//! `longshore explain`: the story of a code, or what a pasted error means.
 
-use crate::arguments::{Command, Parsed};
+use super::doctor as doctor_command;
+use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
 use diag::{Failure, Result};
+use doctor::Facts;
+use doctor::explain::{Recognised, recognise};
+use doctor::report::Style;
 
 /// The row of the tables.
-pub(crate) const COMMAND: Command =
-    Command::new("explain", "Tells the story of a code such as H301, or lists all codes", explain)
-        .arguments("[CODE]");
+pub(crate) const COMMAND: Command = Command::new(
+    "explain",
+    "Says what an error, a log or a code such as H301 means, and what to do next",
+    explain,
+)
+.arguments("[CODE | TEXT | FILE | -]")
+.flags(&[
+    Flag::switch("json", "Print the explanation as JSON"),
+    Flag::switch("elsewhere", "The text is from another machine: look at nothing here"),
+    Flag::text("from", "Weigh the causes by the facts in this file instead of this machine"),
+]);
 
 /// All codes with one line each, generated from the crates' `codes.rs` (`cargo xtask docs`; a test
 /// of the house keeps it fresh).
 const PAGE: &str = include_str!("../../../../docs/codes.md");
+/// A log above this size is cut to its end, in bytes.
+const LARGEST: usize = 64 * 1024 * 1024;
 
 fn explain(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
-    let text = match parsed.rest.as_slice() {
-        [] => list(),
-        [code] => story(&code.to_string_lossy())?,
-        _ => return Err(Failure::coded(codes::BAD_ARGUMENT, "explain tells of one code at a time")),
+    let words: Vec<String> = parsed.rest.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let pasted = match words.as_slice() {
+        [] => piped(session)?,
+        [word] if word == "-" => Some(lossy(&session.standard_input()?)),
+        [word] if is_code(word) => {
+            session.out(&story(word)?);
+            return Ok(Exit::Well);
+        }
+        [word] => Some(file(session, word)?.unwrap_or_else(|| word.clone())),
+        words => Some(words.join(" ")),
     };
-    session.out(&text);
-    Ok(Exit::Well)
+    match pasted {
+        Some(text) => explain_text(session, parsed, &text),
+        None => {
+            session.out(&list());
+            Ok(Exit::Well)
+        }
+    }
+}
+
+/// What is piped in; nothing when somebody types or nothing comes.
+fn piped(session: &Session) -> Result<Option<String>> {
+    if session.is_typed() {
+        return Ok(None);
+    }
+    let text = lossy(&session.standard_input()?);
+    Ok((!text.trim().is_empty()).then_some(text))
+}
+
+/// The text of the file of that name, when there is one.
+fn file(session: &Session, word: &str) -> Result<Option<String>> {
+    let path = session.absolute(word)?;
+    match session.host.stat(&path) {
+        Ok(Some(stat)) if stat.is_file() => {
+            let bytes = session.host.read_optional_limited(&path, LARGEST)?;
+            Ok(bytes.as_deref().map(lossy))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn explain_text(session: &mut Session, parsed: &Parsed, text: &str) -> Result<Exit> {
+    let found = recognise(text);
+    let facts = facts(session, parsed, &found)?;
+    let shown = if parsed.switch("json") {
+        doctor::report::explanation_json(&found, facts.as_ref())
+    } else {
+        let style = Style { colour: session.colour(), verbose: false };
+        doctor::report::explanation(&found, facts.as_ref(), style)
+    };
+    session.out(&shown);
+    Ok(if found.is_empty() { Exit::Failed } else { Exit::Well })
+}
+
+/// The facts that tell the causes apart: only when there are such causes, and never about a machine
+/// that has nothing of NVIDIA, for which the text cannot be from it.
+fn facts(session: &Session, parsed: &Parsed, found: &[Recognised]) -> Result<Option<Facts>> {
+    let checks =
+        found.first().is_some_and(|one| one.symptom.causes.iter().any(|cause| !cause.checks.is_empty()));
+    if parsed.given("from") {
+        return doctor_command::facts_of_file(session, parsed.text("from")).map(Some);
+    }
+    if !checks || parsed.switch("elsewhere") {
+        return Ok(None);
+    }
+    let facts = doctor_command::facts_here(session);
+    Ok(facts.has_nvidia().then_some(facts))
+}
+
+/// `H301` or the name of a check or rule: known, or of that form.
+fn is_code(word: &str) -> bool {
+    let form = word.len() == 4
+        && word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.chars().skip(1).all(|c| c.is_ascii_digit());
+    form || doctor::checks::by_code(word).is_some() || lint::rules::find(word).is_some()
 }
 
 /// The page of a check, or the line about any other code.
@@ -64,6 +150,8 @@ fn rows() -> impl Iterator<Item = Row> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands;
+    use host::Host;
 
     #[test]
     fn checks_have_a_page_and_other_codes_a_line() {
@@ -79,5 +167,36 @@ mod tests {
         for check in doctor::checks::ALL {
             assert!(list.contains(check.code.as_str()), "{} is not in docs/codes.md", check.code);
         }
+    }
+
+    fn run(arguments: &[&str]) -> (Exit, String, String) {
+        let root = tempfile::tempdir().unwrap();
+        let mut session = Session::kept(Host::at(root.path()));
+        let arguments: Vec<_> = arguments.iter().map(Into::into).collect();
+        let exit = commands::run(&mut session, &arguments);
+        let (out, err) = session.printed();
+        (exit, out.to_owned(), err.to_owned())
+    }
+
+    #[test]
+    fn a_text_is_explained_however_it_is_given() {
+        for arguments in [
+            &["explain", "Failed to initialize NVML: Unknown Error"][..],
+            &["explain", "Failed", "to", "initialize", "NVML:", "Unknown", "Error"],
+        ] {
+            let (exit, out, err) = run(arguments);
+            assert_eq!((exit, err.as_str()), (Exit::Well, ""));
+            assert!(out.starts_with("nvml-unknown: ") && out.contains("daemon-reload"), "{out}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_said_to_be_so() {
+        let (exit, out, _) = run(&["explain", "the quick brown fox"]);
+        assert_eq!((exit, out.starts_with("not known here")), (Exit::Failed, true), "{out}");
+        let (exit, out, _) = run(&["explain", "--json", "the quick brown fox"]);
+        let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((exit, &json["known"]), (Exit::Failed, &false.into()));
+        assert_eq!(run(&["explain", "Z999"]).0, Exit::Usage);
     }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod cdi;
 mod compat;
+mod completions;
 mod doctor;
 mod explain;
 mod gpus;
@@ -14,6 +15,7 @@ pub(crate) mod info;
 mod lint;
 pub(crate) mod runtime;
 pub(crate) mod settings;
+mod setup;
 mod sim;
 pub(crate) mod system;
 mod undo;
@@ -33,8 +35,11 @@ const VERBS: &[Command] = &[
     compat::COMMAND,
     lint::COMMAND,
     settings::COMMAND,
+    setup::COMMAND,
     sim::COMMAND,
     undo::COMMAND,
+    completions::COMMAND,
+    completions::MANUAL,
 ];
 
 static PROGRAM: Program = Program {
@@ -48,6 +53,11 @@ static PROGRAM: Program = Program {
     title: "longshore",
     manners: Manners::Own,
 };
+
+/// Every program of this executable, for completions and the manual.
+pub(crate) fn programs() -> Vec<&'static Program> {
+    vec![&PROGRAM, &crate::nvidia_ctk::PROGRAM]
+}
 
 /// `longshore` alone: what the doctor says in three lines, and the verbs.
 fn overview(session: &mut Session, _parsed: &Parsed) -> Result<Exit> {

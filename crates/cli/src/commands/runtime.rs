@@ -1,12 +1,15 @@
 //! `nvidia-ctk runtime configure`: registers the runtime shim with an engine.
 
+mod restart;
+
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
 use diag::{Failure, Result};
-use engines::{Desired, Engine, Files, InstallationKind, Proposal};
+use engines::{Choice, Desired, Engine, Files, Installation, InstallationKind, Proposal, Wish};
 use plan::{Applicability, Plan, Step};
+use restart::Restart;
 
 /// The row of the tables.
 pub(crate) const COMMAND: Command = Command::group("runtime", "Configures container engines", &[CONFIGURE]);
@@ -16,8 +19,10 @@ const CONFIGURE: Command =
 
 const FLAGS: &[Flag] = &[
     Flag::switch("dry-run", "Print what the configuration would become and write nothing"),
-    Flag::text("runtime", "Engine to configure: docker, containerd, crio or podman").default("docker"),
-    Flag::text("config", "Configuration file of the engine, where it is not at its usual place"),
+    Flag::text("runtime", "Engine to configure: docker, containerd, crio, podman, k3s or rke2")
+        .default("docker")
+        .aliases(&["engine"]),
+    Flag::text("config", "Configuration file of the engine, where it is not the one that its daemon reads"),
     Flag::text("drop-in-config", "Drop-in file to write for engines that read such"),
     Flag::text("executable-path", "Program of the engine, for --config-source=command"),
     Flag::text("config-mode", "What to write: config-file, or the outdated oci-hook"),
@@ -29,29 +34,45 @@ const FLAGS: &[Flag] = &[
         .default("/usr/bin/nvidia-container-runtime-hook"),
     Flag::switch("nvidia-set-as-default", "Make it the default runtime").aliases(&["set-as-default"]),
     Flag::switch("cdi.enabled", "Switch on the engine's CDI support").aliases(&["cdi.enable", "enable-cdi"]),
+    Flag::switch("rootless", "Configure the engine of the calling user, not that of the system"),
+    Flag::text("root", "Directory that holds the file system of another host, which is configured"),
+    Flag::switch(
+        "restart",
+        "Reload or restart the engine if that is needed, and wait until it shows the change",
+    ),
+    Flag::text("restart-command", "Command line that restarts the engine; implies --restart"),
+    Flag::switch("stop-containers", "Restart also when that stops running containers"),
 ];
 
 fn configure(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    enter_root(session, parsed.text("root"))?;
     if wants_hook(session, parsed.text("config-mode")) {
         return oci_hook(session, parsed);
     }
     let engine = engine(parsed.text("runtime"))?;
-    let config = match parsed.text("config") {
-        "" => usual_config(session, engine),
-        given => session.absolute(given)?,
-    };
-    let drop_in = drop_in(engine, parsed.text("drop-in-config"))?;
-    let dumped = dumped(session, engine, parsed, &config)?;
-    let files = Files { config: &config, drop_in, dumped: dumped.as_deref() };
+    let (engine, installation) = installation(session, engine, parsed)?;
+    let drop_in = drop_in(engine, &installation, parsed.text("drop-in-config"))?;
+    let dumped = dumped(session, engine, parsed, &installation.config)?;
+    let release = engines::release(&session.host, engine, installation.program.as_deref());
+    let files = Files { config: &installation.config, drop_in: &drop_in, dumped: dumped.as_deref(), release };
     let desired = desired(session, engine, parsed);
     let proposal = (engine.propose)(&session.host, &files, &desired)
         .map_err(|failure| failure.context(format!("unable to load config for runtime {}", engine.name)))?;
     report(session, &proposal);
     if parsed.switch("dry-run") {
-        show(session, engine, &proposal)
-    } else {
-        write(session, engine, &proposal)
+        return show(session, engine, &proposal);
     }
+    let restart = Restart::new(parsed, engine, installation, desired);
+    write(session, &restart, &proposal)
+}
+
+/// Looks at and changes the host whose file system is below this directory.
+fn enter_root(session: &mut Session, root: &str) -> Result<()> {
+    if !root.is_empty() {
+        let root = session.absolute(root)?;
+        session.host = session.host.below(&root)?;
+    }
+    Ok(())
 }
 
 fn engine(name: &str) -> Result<&'static Engine> {
@@ -59,19 +80,49 @@ fn engine(name: &str) -> Result<&'static Engine> {
         .ok_or_else(|| Failure::coded(codes::BAD_VALUE, format!("unrecognized runtime '{name}'")))
 }
 
-/// The usual file; other installations of the engine have files of their own, which nobody should
-/// have to guess.
-fn usual_config(session: &mut Session, engine: &Engine) -> String {
-    for installation in (engine.detect)(&session.host) {
-        let kind = match installation.kind {
-            InstallationKind::System => continue,
-            InstallationKind::Rootless => "a rootless",
-            InstallationKind::Snap => "a snap of",
-        };
-        let (name, config) = (engine.name, installation.config);
-        session.warn(&format!("there is {kind} {name} too: --config={config} configures it"));
+/// The installation that is meant, and the engine that it really is: containerd inside k3s is k3s's.
+fn installation(
+    session: &mut Session,
+    engine: &'static Engine,
+    parsed: &Parsed,
+) -> Result<(&'static Engine, Installation)> {
+    let installation = match parsed.text("config") {
+        "" => chosen(session, engine, parsed.switch("rootless"))?,
+        given => given_file(session, engine, &session.absolute(given)?),
+    };
+    let really = match installation.kind {
+        InstallationKind::K3s => engines::by_name("k3s"),
+        InstallationKind::Rke2 => engines::by_name("rke2"),
+        _ => None,
+    };
+    Ok((really.unwrap_or(engine), installation))
+}
+
+fn chosen(session: &mut Session, engine: &Engine, rootless: bool) -> Result<Installation> {
+    let Choice { installation, notes } = engines::choose(&session.host, engine, Wish { rootless })?;
+    for note in notes {
+        session.warn(&note);
     }
-    engine.default_config.to_owned()
+    if installation.config != engine.default_config && !rootless {
+        session.info(&format!("{} reads {}", installation.seen, installation.config));
+    }
+    Ok(installation)
+}
+
+/// The installation that reads a file which the caller names, or none that is known.
+fn given_file(session: &Session, engine: &Engine, config: &str) -> Installation {
+    let found = (engine.detect)(&session.host).into_iter();
+    found.chain(engine.rootless(&session.host)).find(|found| found.config == config).unwrap_or_else(|| {
+        Installation {
+            kind: InstallationKind::System,
+            config: config.to_owned(),
+            drop_in: None,
+            program: None,
+            service: None,
+            socket: None,
+            seen: config.to_owned(),
+        }
+    })
 }
 
 /// Whether the mode asks for an OCI hook.
@@ -84,15 +135,15 @@ fn wants_hook(session: &mut Session, mode: &str) -> bool {
     false
 }
 
-fn drop_in<'a>(engine: &Engine, given: &'a str) -> Result<&'a str> {
+fn drop_in(engine: &Engine, installation: &Installation, given: &str) -> Result<String> {
     match (engine.default_drop_in, given) {
-        (None, "") => Ok(""),
+        (None, "") => Ok(String::new()),
         (None, _) => {
             let problem = format!("runtime {} does not support drop-in configs", engine.name);
             Err(Failure::coded(codes::BAD_VALUE, problem))
         }
-        (Some(usual), "") => Ok(usual),
-        (Some(_), given) if given.starts_with('/') => Ok(given),
+        (Some(usual), "") => Ok(installation.drop_in.clone().unwrap_or_else(|| usual.to_owned())),
+        (Some(_), given) if given.starts_with('/') => Ok(given.to_owned()),
         (Some(_), given) => {
             let problem = format!("the drop-in-config path {given:?} is not an absolute path");
             Err(Failure::coded(codes::BAD_VALUE, problem))
@@ -178,32 +229,32 @@ fn show(session: &mut Session, engine: &Engine, proposal: &Proposal) -> Result<E
     Ok(Exit::Well)
 }
 
-fn write(session: &mut Session, engine: &Engine, proposal: &Proposal) -> Result<Exit> {
+fn write(session: &mut Session, restart: &Restart, proposal: &Proposal) -> Result<Exit> {
     if proposal.plan.is_empty() {
         let paths: Vec<&str> = proposal.files.iter().map(|file| file.path.as_str()).collect();
-        let verb = if paths.len() == 1 { "says" } else { "say" };
-        session.info(&format!("{} {verb} so already; nothing was changed", paths.join(" and ")));
-        return Ok(Exit::Well);
+        session.info(&match paths.as_slice() {
+            [] => "No file needs to be written".to_owned(),
+            [path] => format!("{path} says so already; nothing was changed"),
+            paths => format!("{} say so already; nothing was changed", paths.join(" and ")),
+        });
     }
-    apply(session, &proposal.plan)?;
-    match engine.name {
-        "podman" => session.info("Podman has no daemon: the next container uses it."),
-        name => session.info(&format!("It is recommended that {name} daemon be restarted.")),
-    }
+    restart.carry_out(session, &proposal.plan)?;
     Ok(Exit::Well)
 }
 
-fn apply(session: &mut Session, plan: &Plan) -> Result<()> {
+/// Carries out a plan and says what it wrote; gives the name of the change.
+fn apply(session: &mut Session, plan: &Plan, root: &str) -> Result<Option<String>> {
     let receipt = session.apply(plan)?;
     for step in &plan.steps {
         if let Step::Write { path, .. } = step {
             session.info(&format!("Wrote updated config to {path}"));
         }
     }
-    if let Some(id) = receipt.id {
-        session.info(&format!("`longshore undo {id}` takes it back"));
+    if let Some(id) = &receipt.id {
+        let root = if root.is_empty() { String::new() } else { format!("--root={root} ") };
+        session.info(&format!("`longshore undo {root}{id}` takes it back"));
     }
-    Ok(())
+    Ok(receipt.id)
 }
 
 /// The OCI hook file, on standard output where no path is given.
@@ -221,6 +272,10 @@ fn oci_hook(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
         return Ok(Exit::Well);
     }
     let step = Step::Write { path: path.clone(), before, after: text.into_bytes(), mode: 0o644 };
-    apply(session, &Plan::new(format!("write the OCI hook {path}"), Applicability::Safe).step(step))?;
+    apply(
+        session,
+        &Plan::new(format!("write the OCI hook {path}"), Applicability::Safe).step(step),
+        parsed.text("root"),
+    )?;
     Ok(Exit::Well)
 }

@@ -1,10 +1,14 @@
 //! The settings file `config.toml`: `nvidia-ctk config` and `longshore config`.
 
+mod harden;
+mod schema;
+
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
 use ::settings::Platform;
+use diag::render::{human, json};
 use diag::{Failure, Result, ResultExt};
 use host::Host;
 use plan::{Applicability, Plan, Step};
@@ -17,8 +21,11 @@ pub(crate) const NVIDIA_CTK_COMMAND: Command =
         .commands(&[DEFAULT]);
 
 /// `longshore config`.
-pub(crate) const COMMAND: Command =
-    Command::group("config", "Shows or changes the toolkit's settings", &[SHOW, DEFAULT, SET]);
+pub(crate) const COMMAND: Command = Command::group(
+    "config",
+    "Shows or changes the toolkit's settings",
+    &[SHOW, DEFAULT, SET, CHECK, SCHEMA, harden::COMMAND],
+);
 
 const FILE: Flag = Flag::text("config-file", "Settings file; otherwise found as the toolkit finds it")
     .aliases(&["config", "c"]);
@@ -44,6 +51,15 @@ const SET: Command =
         .arguments("KEY=VALUE...")
         .flags(&[FILE, Flag::switch("dry-run", "Print the file as it would become and write nothing")]);
 
+const CHECK: Command =
+    Command::new("check", "Names unknown keys and wrong values of the settings file", check)
+        .arguments("[FILE]")
+        .flags(&[FILE, Flag::switch("json", "Print the findings as JSON")]);
+
+const SCHEMA: Command =
+    Command::new("schema", "Prints the JSON Schema of the settings file, for editors", print_schema)
+        .flags(&[OUTPUT]);
+
 fn default(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let text = settings::default_file_for(platform(&session.host));
     deliver(session, parsed.text("output"), text)
@@ -55,10 +71,12 @@ fn config(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     if separator.is_empty() {
         return Err(Failure::coded(codes::BAD_VALUE, "set-list-separator must be set"));
     }
-    let text = changed(&read(session, &path)?, &parsed.list("set"), separator).context(path.clone())?;
+    let (before, options) = (read(session, &path)?, parsed.list("set"));
     if parsed.switch("in-place") {
+        let text = settings::edit(&before, &options, separator).context(path.clone())?;
         replace(session, &path, text)
     } else {
+        let text = changed(&before, &options, separator).context(path)?;
         deliver(session, parsed.text("output"), text)
     }
 }
@@ -75,8 +93,36 @@ fn set(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
         return Err(Failure::coded(codes::BAD_ARGUMENT, "config set needs at least one KEY=VALUE"));
     }
     let path = location(session, parsed)?;
-    let text = changed(&read(session, &path)?, &assignments, ":").context(path.clone())?;
+    let text = settings::edit(&read(session, &path)?, &assignments, ":").context(path.clone())?;
     if parsed.switch("dry-run") { deliver(session, "", text) } else { replace(session, &path, text) }
+}
+
+/// Findings about the file, none of them about values that merely differ from the default.
+fn check(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    let path = match texts(&parsed.rest)?.as_slice() {
+        [] => location(session, parsed)?,
+        [path] => session.absolute(path)?,
+        _ => return Err(Failure::coded(codes::BAD_ARGUMENT, "config check looks at one file at a time")),
+    };
+    let Some(text) = session.host.read_text_optional(&path)? else {
+        session.info(&format!("{path} does not exist: the defaults hold"));
+        return Ok(Exit::Well);
+    };
+    let (_, findings) = ::settings::Settings::parse(&text).context(path.clone())?;
+    if parsed.switch("json") {
+        session.out(&json::findings("longshore config check", &findings));
+    } else {
+        session.out(&human::findings(&findings, session.colour()));
+    }
+    if findings.is_empty() {
+        session.info(&format!("{path}: every key is known and every value fits"));
+        return Ok(Exit::Well);
+    }
+    Ok(Exit::Failed)
+}
+
+fn print_schema(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    deliver(session, parsed.text("output"), schema::text())
 }
 
 fn texts(arguments: &[OsString]) -> Result<Vec<String>> {

@@ -30,7 +30,8 @@ pub(crate) const COMMAND: Command = Command::group(
             ])
             .arguments("[--] COMMAND [ARGUMENT...]")
             .stops_at_argument(),
-        Command::new("list", "Lists the hosts", list),
+        Command::new("list", "Lists the hosts", list)
+            .flags(&[Flag::switch("json", "Print names and summaries as JSON")]),
         Command::new("show", "Shows the description of a host, a start for one of your own", show)
             .arguments("HOST"),
     ],
@@ -90,9 +91,18 @@ fn environment(parts: &[String]) -> Result<Vec<(String, String)>> {
     Ok(variables)
 }
 
-fn list(session: &mut Session, _parsed: &Parsed) -> Result<Exit> {
+fn list(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    if parsed.switch("json") {
+        let hosts = sim::presets::list()?;
+        let hosts: Vec<_> = hosts
+            .iter()
+            .map(|(name, summary)| serde_json::json!({"name": name, "summary": summary}))
+            .collect();
+        session.out(&format!("{:#}\n", serde_json::json!({"schema": 1, "hosts": hosts})));
+        return Ok(Exit::Well);
+    }
     for (name, summary) in sim::presets::list()? {
-        session.out(&format!("{name:<14}{summary}\n"));
+        session.out(&format!("{name:<18}{summary}\n"));
     }
     Ok(Exit::Well)
 }

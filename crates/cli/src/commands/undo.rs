@@ -1,6 +1,6 @@
 //! `longshore undo`: takes back a change that Longshore made.
 
-use crate::arguments::{Command, Parsed};
+use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
@@ -11,9 +11,17 @@ use host::{JournalEntry, JournalState};
 /// The row of the tables.
 pub(crate) const COMMAND: Command =
     Command::new("undo", "Takes back a change that longshore made, or lists the changes", undo)
-        .arguments("[ID]");
+        .arguments("[ID]")
+        .flags(&[Flag::text(
+            "root",
+            "Directory that holds the file system of another host, which was changed",
+        )]);
 
 fn undo(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    if !parsed.text("root").is_empty() {
+        let root = session.absolute(parsed.text("root"))?;
+        session.host = session.host.below(&root)?;
+    }
     match parsed.rest.as_slice() {
         [] => list(session),
         [id] => take_back(session, &id.to_string_lossy()),
@@ -54,7 +62,11 @@ fn state(state: JournalState) -> &'static str {
 }
 
 fn take_back(session: &mut Session, id: &str) -> Result<Exit> {
-    let receipt = session.writable().undo(id)?;
+    let list = "`longshore undo` alone lists the changes";
+    let receipt = session.writable().undo(id).map_err(|failure| match failure.first_hint() {
+        Some(_) => failure,
+        None => failure.hint(list),
+    })?;
     for path in &receipt.changed {
         session.out(&format!("restored {path}\n"));
     }

@@ -7,6 +7,7 @@ use host::{HostMut, JOURNAL_DIR, Receipt};
 use nvml::NvmlError;
 use plan::Plan;
 use std::io::Read;
+use std::time::Duration;
 
 /// The executable itself, for its child.
 const THIS_EXECUTABLE: &str = "/proc/self/exe";
@@ -51,6 +52,13 @@ impl Session {
         }
     }
 
+    /// Waits before something is asked again.
+    pub(crate) fn pause(&self, time: Duration) {
+        if self.host.is_live() {
+            std::thread::sleep(time);
+        }
+    }
+
     /// Carries out a plan, with an entry in the journal.
     pub(crate) fn apply(&self, plan: &Plan) -> Result<Receipt> {
         self.writable().apply(plan)
@@ -68,6 +76,11 @@ impl Session {
             return Err(Failure::new(format!("{path} is not a regular file; it was left as it is")));
         }
         self.writable().write_atomic(&path, bytes, 0o644)
+    }
+
+    /// Removes a file that can be made again at any time, without the journal.
+    pub(crate) fn remove_file(&self, path: &str) -> Result<()> {
+        self.writable().remove_file(path)
     }
 
     /// What is given on standard input, up to 16 MiB.

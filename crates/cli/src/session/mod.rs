@@ -75,6 +75,13 @@ impl Session {
         self.level = level;
     }
 
+    /// Logs everything from now on, unless only errors are wanted.
+    pub(crate) fn tell_all(&mut self) {
+        if self.level != Level::Error {
+            self.level = Level::Debug;
+        }
+    }
+
     /// Prints results. A reader that went away is not an error (`| head`); any other failure to
     /// write is remembered and makes the exit code 1.
     pub(crate) fn out(&mut self, text: &str) {
@@ -129,6 +136,25 @@ impl Session {
     pub(crate) fn colour(&self) -> bool {
         let refused = self.host.environment().get("NO_COLOR").is_some_and(|value| !value.is_empty());
         !refused && matches!(self.output, Output::Streams { .. }) && std::io::stdout().is_terminal()
+    }
+
+    /// Whether standard input is somebody's keyboard, so that waiting for it would surprise.
+    pub(crate) fn is_typed(&self) -> bool {
+        !matches!(self.output, Output::Streams { .. }) || std::io::stdin().is_terminal()
+    }
+
+    /// Whether somebody can be asked a question: both ends are a terminal.
+    pub(crate) fn can_ask(&self) -> bool {
+        let streams = matches!(self.output, Output::Streams { .. });
+        streams && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// One line from the keyboard.
+    pub(crate) fn typed_line(&self) -> diag::Result<String> {
+        let mut line = String::new();
+        let read = std::io::stdin().read_line(&mut line);
+        read.map_err(|cause| Failure::new("cannot read the answer").caused_by(cause))?;
+        Ok(line)
     }
 
     /// The exit code of the process.

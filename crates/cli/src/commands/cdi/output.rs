@@ -15,6 +15,16 @@ pub(super) struct Output {
     pub(super) overruled: Option<Format>,
 }
 
+impl Output {
+    /// The file for a part of the output: `.coherent` of `nvidia.yaml` is `nvidia.coherent.yaml`.
+    pub(super) fn path_of(&self, part: &str) -> Option<String> {
+        let path = self.path.as_ref()?;
+        let ending = if self.format == Format::Json { ".json" } else { ".yaml" };
+        let stem = path.strip_suffix(ending).unwrap_or(path);
+        Some(format!("{stem}{part}{ending}"))
+    }
+}
+
 /// The output for `--output` and `--format` (`None`: not given). A name that ends in `.json` or
 /// `.yaml` decides the format, whatever was asked for; another name gets the format's ending.
 ///

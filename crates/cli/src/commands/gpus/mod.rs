@@ -4,6 +4,8 @@
 mod csv;
 mod report;
 mod table;
+mod tree;
+mod why;
 
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
@@ -20,6 +22,8 @@ pub(crate) const COMMAND: Command =
         &[
             Flag::text("format", "table, csv or json").default("table"),
             Flag::switch("json", "The same as --format=json"),
+            Flag::switch("tree", "Show all that was found of the driver, where, and what is absent"),
+            Flag::text("why", "Name of a file: where it was looked for, what brings it, what becomes of it"),
             Flag::switch("no-nvml", "Do not load the driver's management library"),
             Flag::text("deadline", "Seconds to wait for the driver's management library").default("30"),
         ],
@@ -34,6 +38,9 @@ enum Format {
 }
 
 fn gpus(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    if parsed.switch("tree") || !parsed.text("why").is_empty() {
+        return driver(session, parsed);
+    }
     let format = format(parsed)?;
     let deadline = deadline(parsed.text("deadline"))?;
     let report = look(session, (!parsed.switch("no-nvml")).then_some(deadline));
@@ -54,6 +61,27 @@ fn gpus(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
             session.err(&format!("note: {note}\n"));
         }
     }
+    Ok(Exit::Well)
+}
+
+/// The driver and not only its GPUs: `--tree` and `--why`.
+fn driver(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    let snapshot = if parsed.switch("no-nvml") {
+        None
+    } else {
+        let deadline = deadline(parsed.text("deadline"))?;
+        session.nvml(nvml::Options { deadline, ..nvml::Options::default() }).ok()
+    };
+    let (driver, findings) = discover::sweep(&session.host, &discover::Options::default(), snapshot.as_ref());
+    let text = match parsed.text("why") {
+        "" if matches!(format(parsed)?, Format::Json) => {
+            let document = serde_json::json!({"schema": 1, "driver": driver, "findings": findings});
+            format!("{document:#}\n")
+        }
+        "" => tree::render(&driver, &findings),
+        name => why::explain(&session.host, &driver, &findings, name)?,
+    };
+    session.out(&text);
     Ok(Exit::Well)
 }
 

@@ -177,6 +177,7 @@ pub(super) mod tests {
             memory_mib: 81_559,
             compute_capability: Some((9, 0)),
             mig_enabled: !mig.is_empty(),
+            coherent: None,
             mig,
         };
         NvmlSnapshot {

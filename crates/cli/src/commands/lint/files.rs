@@ -6,6 +6,7 @@ use crate::session::Session;
 use ::lint::{File, Gitignore, Kind, Options, Report};
 use diag::{Failure, Result};
 use host::Kind as EntryKind;
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 /// Files above this size are not container files.
@@ -27,7 +28,15 @@ pub(super) struct Gathered {
 }
 
 /// Reads what the arguments name, and the files that those name; no argument means this folder.
-pub(super) fn gather(session: &Session, arguments: &[OsString], stdin_name: &str) -> Result<Gathered> {
+///
+/// With `skips` a named file of no linted kind is passed over, as callers want that name all files
+/// that have changed.
+pub(super) fn gather(
+    session: &Session,
+    arguments: &[OsString],
+    stdin_name: &str,
+    skips: bool,
+) -> Result<Gathered> {
     let mut out = Gathered::default();
     if arguments.is_empty() {
         folder(session, ".", &mut out)?;
@@ -38,10 +47,11 @@ pub(super) fn gather(session: &Session, arguments: &[OsString], stdin_name: &str
             let text = String::from_utf8_lossy(&session.standard_input()?).into_owned();
             out.push(File::new(stdin_name, text), None);
         } else {
-            argument_path(session, &path, &mut out)?;
+            argument_path(session, &path, skips, &mut out)?;
         }
     }
     out.asked = out.files.len();
+    overlays(session, &mut out)?;
     follow(session, &mut out)?;
     Ok(out)
 }
@@ -63,16 +73,20 @@ impl Gathered {
     }
 }
 
-fn argument_path(session: &Session, path: &str, out: &mut Gathered) -> Result<()> {
+fn argument_path(session: &Session, path: &str, skips: bool, out: &mut Gathered) -> Result<()> {
     let place = session.absolute(path)?;
     match session.host.stat(&place)? {
-        None => Err(Failure::new(format!("there is no file {path}"))),
+        None => Err(Failure::new(format!("there is no file {path}"))
+            .hint("without a path the files of this folder are linted, `-` reads standard input")),
         Some(stat) if stat.is_dir() => folder(session, path.trim_end_matches('/'), out),
         Some(_) => {
             let file = File::new(path, text(session, &place)?);
+            if Kind::of(&file).is_none() && skips {
+                return Ok(());
+            }
             if Kind::of(&file).is_none() {
                 let message = format!(
-                    "{path} is neither Dockerfile, Compose file nor manifest by its name and content"
+                    "{path} is none of the linted files by its name and content (Dockerfile, Compose file, manifest, devcontainer.json, script with docker run --gpus)"
                 );
                 return Err(Failure::coded(codes::BAD_ARGUMENT, message));
             }
@@ -138,8 +152,7 @@ fn join(folder: &str, name: &str) -> String {
 
 /// Whether a name is one of the linted kinds, so that the file is worth reading.
 fn may_be_linted(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
-    Kind::is_dockerfile_name(&lower) || lower.ends_with(".yml") || lower.ends_with(".yaml")
+    Kind::may_be(name)
 }
 
 /// A file found in a folder; one that cannot be read as text is none of ours.
@@ -149,6 +162,24 @@ fn candidate(session: &Session, shown: &str, place: &str, out: &mut Gathered) {
     if Kind::of(&file).is_some() {
         out.push(file, Some(place.to_owned()));
     }
+}
+
+/// Adds the Compose files beside those that were asked for: they may be laid over them.
+fn overlays(session: &Session, out: &mut Gathered) -> Result<()> {
+    let composes = out.files.iter().filter(|file| Kind::of(file) == Some(Kind::Compose));
+    let folders: BTreeSet<String> = composes
+        .map(|file| file.path.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned())
+        .collect();
+    for folder in folders {
+        let place = session.absolute(&folder)?;
+        for entry in session.host.list(&place).unwrap_or_default() {
+            let shown = if folder == "." { entry.name.clone() } else { join(&folder, &entry.name) };
+            if entry.kind == EntryKind::File && entry.name.contains("compose") && may_be_linted(&entry.name) {
+                candidate(session, &shown, &format!("{place}/{}", entry.name), out);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Adds the files that the gathered ones name, where they can be read.

@@ -1,13 +1,14 @@
 //! `longshore lint`: GPU mistakes in container files, before anything is built.
 
 mod files;
+mod project;
 
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
 use ::lint::output::{self, Format};
-use ::lint::{Applicability, File, Files, Options, Report};
+use ::lint::{Applicability, Baseline, File, Files, Options, Report};
 use diag::{Failure, Result, Severity};
 use files::Gathered;
 use plan::{Plan, Step};
@@ -28,6 +29,12 @@ pub(crate) const COMMAND: Command =
             Flag::switch("diff", "Show what the fixes would change, and change nothing"),
             Flag::list("build-arg", "NAME=VALUE for an ARG, as given to the build"),
             Flag::text("target", "The stage that is built"),
+            Flag::text("driver", "The driver that the images will meet: 535, 535.104.05"),
+            Flag::list("gpu", "A GPU that the images will meet: \"RTX 4090\", sm_89"),
+            Flag::text("config", "The configuration instead of the nearest longshore.toml; `none` for none"),
+            Flag::text("baseline", "Report only what this file of known findings does not have"),
+            Flag::text("write-baseline", "Write all findings to this file, as known from now on"),
+            Flag::switch("skip-unknown", "Pass over named files that are of no linted kind"),
             Flag::text("fail-on", "The least severity for exit code 1: error, warning or note")
                 .default("warning"),
             Flag::text("stdin-filename", "What standard input (`-`) is read as").default("Dockerfile"),
@@ -49,10 +56,12 @@ fn run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
 fn try_run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let format = format(parsed)?;
     let threshold = threshold(parsed)?;
-    let options = options(parsed)?;
-    let mut gathered = files::gather(session, &parsed.rest, parsed.text("stdin-filename"))?;
+    let project = project::read(session, parsed)?;
+    let options = &project.options;
+    let mut gathered =
+        files::gather(session, &parsed.rest, parsed.text("stdin-filename"), parsed.switch("skip-unknown"))?;
     if let Some(level) = fix_level(parsed) {
-        let fixed = fixed(&gathered, &options, level);
+        let fixed = fixed(&gathered, options, level);
         let plan = plan(&gathered, &fixed);
         if parsed.switch("diff") {
             session.out(&plan::unified_diff(&plan));
@@ -61,7 +70,13 @@ fn try_run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
         write(session, &gathered, &fixed, &plan)?;
         gathered.files = fixed;
     }
-    let reports = gathered.reports(&gathered.files, &options);
+    let mut reports = gathered.reports(&gathered.files, options);
+    if let Some(path) = project::baseline_to_write(parsed) {
+        session.write_file(path, Baseline::of(&reports).text().as_bytes())?;
+        session.err(&format!("wrote the known findings to {path}\n"));
+        return Ok(Exit::Well);
+    }
+    project.baseline.apply(&mut reports);
     show(session, format, &reports, &gathered);
     let worst = reports.iter().flat_map(|report| &report.findings).map(|finding| finding.severity).max();
     Ok(if worst.is_some_and(|worst| worst >= threshold) { Exit::Failed } else { Exit::Well })
@@ -83,32 +98,6 @@ fn threshold(parsed: &Parsed) -> Result<Severity> {
         other => Err(Failure::coded(codes::BAD_VALUE, format!("there is no severity `{other}`"))
             .hint("error, warning, note")),
     }
-}
-
-fn options(parsed: &Parsed) -> Result<Options> {
-    let mut options =
-        Options { select: parsed.list("select"), ignore: parsed.list("ignore"), ..Options::default() };
-    for word in options.select.iter().chain(&options.ignore) {
-        if !names_a_rule(word) {
-            return Err(Failure::coded(codes::BAD_VALUE, format!("there is no rule `{word}`"))
-                .hint("`longshore explain` lists all codes"));
-        }
-    }
-    for given in parsed.list("build-arg") {
-        let (name, value) = given
-            .split_once('=')
-            .ok_or_else(|| Failure::coded(codes::BAD_VALUE, format!("`{given}` is not NAME=VALUE")))?;
-        options.build_args.insert(name.to_owned(), value.to_owned());
-    }
-    options.target = Some(parsed.text("target").to_owned()).filter(|name| !name.is_empty());
-    Ok(options)
-}
-
-fn names_a_rule(word: &str) -> bool {
-    let upper = word.to_ascii_uppercase();
-    upper == "ALL"
-        || ::lint::rules::find(word).is_some()
-        || (!upper.is_empty() && ::lint::rules::ALL.iter().any(|rule| rule.code.as_str().starts_with(&upper)))
 }
 
 fn fix_level(parsed: &Parsed) -> Option<Applicability> {

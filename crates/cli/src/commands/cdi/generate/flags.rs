@@ -2,7 +2,7 @@
 
 use crate::arguments::Flag;
 
-pub(super) const FLAGS: &[Flag] = &[
+pub(in super::super) const FLAGS: &[Flag] = &[
     Flag::list(
         "config-search-path",
         "Directory to search for EGL, Vulkan, X.org and OpenCL files, instead of the usual ones",
@@ -75,4 +75,26 @@ pub(super) const FLAGS: &[Flag] = &[
         "fused: one hook does everything; separate: one hook for each task, as other toolkits have it",
     )
     .default("fused"),
+    Flag::list(
+        "for",
+        "Engine that has to take it: docker, podman@4.3, containerd, ..., all; otherwise the installed ones",
+    )
+    .env(&["NVIDIA_CTK_CDI_GENERATE_FOR"]),
+    Flag::switch(
+        "live",
+        "Name device nodes and one hook, which takes the driver's files when a container starts",
+    ),
+    Flag::switch("allow-incomplete", "Write it although something that containers need is missing"),
+    Flag::switch("verbose", "Tell all that was found").aliases(&["v"]),
 ];
+
+/// These options and others.
+pub(in super::super) const fn and<const M: usize, const N: usize>(more: [Flag; M]) -> [Flag; N] {
+    let mut all = [more[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < FLAGS.len() { FLAGS[at] } else { more[at - FLAGS.len()] };
+        at += 1;
+    }
+    all
+}

@@ -5,7 +5,7 @@ use crate::arguments::Parsed;
 use crate::codes;
 use crate::session::Session;
 use diag::{Failure, Result, ResultExt};
-use discover::Special;
+use discover::{Mode, MountLists, Special};
 use inject::{Ask, HOOK_NAMES, HookStyle, Naming, Policy, SpecOptions};
 use settings::Settings;
 
@@ -18,21 +18,29 @@ pub(super) struct Options {
     pub(super) special: Option<Special>,
     /// Leave out the sockets of the driver's daemons.
     pub(super) without_sockets: bool,
+    /// One specification for all GPUs and one each for those that share the CPU's address space and
+    /// those that do not.
+    pub(super) coherent: bool,
+    /// Take the driver's files at the start of each container.
+    pub(super) live: bool,
+    /// Write it although something that containers need is missing.
+    pub(super) allow_incomplete: bool,
 }
 
-/// Modes of the original; those that this release has come first.
-const MODES: [&str; 2] = ["auto", "nvml"];
-const OTHER_MODES: [&str; 2] = ["csv", "wsl"];
-
 /// Feature flags without an effect here, because what they switch does not exist.
-const NEEDLESS_FLAGS: [&str; 3] =
-    ["disable-nvsandboxutils", "disable-nvsandbox-utils", "disable-multiple-csv-devices"];
+const NEEDLESS_FLAGS: [&str; 2] = ["disable-nvsandboxutils", "disable-nvsandbox-utils"];
 const NO_GIDS: &str = "no-additional-gids-for-device-nodes";
 const NO_SOCKETS: &str = "disable-ipc-discoverer";
+const COHERENT: &str = "enable-coherent-annotations";
+const EXPLICIT_LIBRARIES: &str = "enable-explicit-driver-libraries";
+const SINGLE_CSV_DEVICE: &str = "disable-multiple-csv-devices";
+
+/// Feature flags with an effect.
+const FLAGS: [&str; 5] = [NO_GIDS, NO_SOCKETS, COHERENT, EXPLICIT_LIBRARIES, SINGLE_CSV_DEVICE];
 
 /// Reads and checks all options.
 pub(super) fn read(session: &mut Session, parsed: &Parsed) -> Result<Options> {
-    let special = mode(parsed.text("mode"))?;
+    let (special, mode) = mode(parsed.text("mode"))?;
     let (devices, none) = devices(&parsed.list("device-id"));
     if none {
         session.warn("device `none` was asked for: there will be no device `all`");
@@ -50,20 +58,31 @@ pub(super) fn read(session: &mut Session, parsed: &Parsed) -> Result<Options> {
     cdi::validate_vendor(&spec.vendor)
         .with_context(|| format!("invalid CDI vendor name: {}", spec.vendor))?;
     cdi::validate_class(&spec.class).with_context(|| format!("invalid CDI class name: {}", spec.class))?;
-    let without_sockets = features.iter().any(|flag| flag == NO_SOCKETS);
-    Ok(Options { spec, places: places(session, parsed)?, special, without_sockets })
+    let has = |wanted: &str| features.iter().any(|flag| flag == wanted);
+    let mut places = places(session, parsed)?;
+    places.mode = mode;
+    places.explicit_libraries = has(EXPLICIT_LIBRARIES);
+    places.mount_lists.single_device = has(SINGLE_CSV_DEVICE);
+    let options = Options {
+        spec,
+        places,
+        special,
+        without_sockets: has(NO_SOCKETS),
+        coherent: has(COHERENT),
+        live: parsed.switch("live"),
+        allow_incomplete: parsed.switch("allow-incomplete"),
+    };
+    if options.live {
+        super::live::check(&options)?;
+    }
+    Ok(options)
 }
 
-fn mode(name: &str) -> Result<Option<Special>> {
-    let special = Special::from_name(name);
-    if special.is_some() || MODES.contains(&name) {
-        Ok(special)
-    } else if OTHER_MODES.contains(&name) {
-        let message = format!("discovery mode {name} is not supported yet");
-        Err(Failure::coded(codes::NOT_YET, message)
-            .hint("this release knows machines with PCI GPUs: the mode auto"))
-    } else {
-        Err(Failure::coded(codes::BAD_VALUE, format!("invalid discovery mode: {name}")))
+fn mode(name: &str) -> Result<(Option<Special>, Mode)> {
+    match (Special::from_name(name), Mode::from_name(name)) {
+        (special @ Some(_), _) => Ok((special, Mode::Auto)),
+        (None, Some(mode)) => Ok((None, mode)),
+        (None, None) => Err(Failure::coded(codes::BAD_VALUE, format!("invalid discovery mode: {name}"))),
     }
 }
 
@@ -114,7 +133,7 @@ fn hook_style(name: &str) -> Result<HookStyle> {
 
 fn warn_of_features(session: &mut Session, features: &[String]) {
     for flag in features {
-        if ![NO_GIDS, NO_SOCKETS].contains(&flag.as_str()) && !NEEDLESS_FLAGS.contains(&flag.as_str()) {
+        if !FLAGS.contains(&flag.as_str()) && !NEEDLESS_FLAGS.contains(&flag.as_str()) {
             session.warn(&format!("feature flag {flag} has no effect"));
         }
     }
@@ -136,8 +155,20 @@ fn places(session: &Session, parsed: &Parsed) -> Result<discover::Options> {
         dev_root,
         config_search_paths: parsed.list("config-search-path"),
         library_search_paths: parsed.list("library-search-path"),
+        mount_lists: mount_lists(parsed),
         ..discover::Options::default()
     })
+}
+
+fn mount_lists(parsed: &Parsed) -> MountLists {
+    let usual = MountLists::default();
+    let root = parsed.text("csv.compat-container-root");
+    MountLists {
+        files: parsed.list("csv.file"),
+        ignore_patterns: parsed.list("csv.ignore-pattern"),
+        compat_root: if root.is_empty() { usual.compat_root.clone() } else { root.to_owned() },
+        ..usual
+    }
 }
 
 /// `nvidia-container-cli.root` of the settings file.

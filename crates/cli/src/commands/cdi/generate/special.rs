@@ -42,7 +42,13 @@ fn channels(nodes: &[driver::Node], options: &Options) -> Vec<Device> {
     let device = |name: &str, nodes: &[driver::Node]| {
         let mut device = special_device(name, nodes, &[], &options.spec.policy);
         for node in &mut device.container_edits.device_nodes {
-            node.host_path.get_or_insert_with(|| node.path.clone());
+            // The engine looks at the host's node itself: numbers would only go stale.
+            let host_path = node.host_path.take().unwrap_or_else(|| node.path.clone());
+            *node = cdi::DeviceNode {
+                path: node.path.clone(),
+                host_path: Some(host_path),
+                ..cdi::DeviceNode::default()
+            };
         }
         device
     };

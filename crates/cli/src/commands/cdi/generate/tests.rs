@@ -58,9 +58,14 @@ fn devices_are_chosen_and_named() {
 fn kind_and_version_follow_the_options() {
     for (options, kind, version) in [
         ("", "nvidia.com/gpu", "0.7.0"),
-        ("--cdi-vendor=acme.com --cdi-class=card", "acme.com/card", "0.7.0"),
-        ("--feature-flag=no-additional-gids-for-device-nodes", "nvidia.com/gpu", "0.5.0"),
-        ("--format=json", "nvidia.com/gpu", "0.7.0"),
+        ("--cdi-vendor=acme.com --cdi-class=card --for=all", "acme.com/card", "0.5.0"),
+        ("--feature-flag=no-additional-gids-for-device-nodes --for=docker", "nvidia.com/gpu", "0.5.0"),
+        ("--for=docker --format=json", "nvidia.com/gpu", "0.7.0"),
+        ("--for=podman", "nvidia.com/gpu", "0.7.0"),
+        ("--for=podman@5.4.2,docker@26.1", "nvidia.com/gpu", "0.7.0"),
+        ("--for=podman@4.3,docker", "nvidia.com/gpu", "0.5.0"),
+        ("--for=all", "nvidia.com/gpu", "0.5.0"),
+        ("--cdi-class=gpu.x --for=docker", "nvidia.com/gpu.x", "0.7.0"),
     ] {
         let spec = spec(options, &[]);
         assert_eq!((spec.kind.as_str(), spec.cdi_version.as_str()), (kind, version), "{options}");
@@ -116,4 +121,20 @@ fn management_gets_every_node_and_no_graphics() {
     assert!(spec.container_edits.device_nodes.is_empty());
     let arguments = spec.container_edits.hooks.iter().flat_map(|hook| &hook.args);
     assert!(arguments.into_iter().all(|argument| !argument.starts_with("--disable-device-node")));
+}
+
+#[test]
+fn a_live_specification_holds_nodes_and_one_hook() {
+    let spec = spec("--live --device-id=0,1 --driver-root=/ --disable-hook=chmod", &[]);
+    let edits = &spec.container_edits;
+    assert!(edits.mounts.is_empty() && !edits.env.is_empty());
+    assert_eq!(
+        hooks(&spec),
+        ["/usr/bin/nvidia-cdi-hook nvidia-cdi-hook provide-driver --disable-hook=chmod"]
+    );
+    let nodes = spec.devices.iter().flat_map(|device| &device.container_edits.device_nodes);
+    let nodes: Vec<_> = nodes.chain(&edits.device_nodes).collect();
+    assert!(nodes.iter().any(|node| node.path == "/dev/nvidia0"));
+    assert!(nodes.iter().all(|node| (node.major, node.minor) == (0, 0)));
+    assert_eq!(spec.cdi_version, "0.7.0");
 }
