@@ -14,10 +14,12 @@ mod place;
 mod report;
 mod rounds;
 mod run;
+mod specifications;
 mod toolkit;
 
 pub(crate) use rounds::run as inside;
 pub(crate) use run::Plan;
+pub(crate) use specifications::{SpecificationPlan, run as specifications_inside};
 
 use crate::engines::{self, Suite};
 use crate::exec::visible;
@@ -43,11 +45,15 @@ struct Options {
     against: Option<PathBuf>,
     pieces: bool,
     only: Vec<String>,
+    specifications: bool,
 }
 
 /// The command.
 pub(crate) fn run(project: &Project, parser: &mut Parser) -> Result<ExitCode> {
     let options = parse(parser)?;
+    if options.specifications {
+        return specifications(project, &options).map(|()| ExitCode::SUCCESS);
+    }
     let measured = measure(project, &options)?;
     print!("{}", report::text(&measured));
     if let Some(path) = &options.json {
@@ -58,13 +64,21 @@ pub(crate) fn run(project: &Project, parser: &mut Parser) -> Result<ExitCode> {
 }
 
 fn parse(parser: &mut Parser) -> Result<Options> {
-    let mut options = Options { rounds: 25, json: None, against: None, pieces: false, only: Vec::new() };
+    let mut options = Options {
+        rounds: 25,
+        json: None,
+        against: None,
+        pieces: false,
+        only: Vec::new(),
+        specifications: false,
+    };
     while let Some(argument) = parser.next().map_err(usage)? {
         match argument {
             Arg::Long("rounds") => options.rounds = parser.value().and_then(|n| n.parse()).map_err(usage)?,
             Arg::Long("json") => options.json = Some(parser.value().map_err(usage)?.into()),
             Arg::Long("against") => options.against = Some(folder(&parser.value().map_err(usage)?)?),
             Arg::Long("pieces") => options.pieces = true,
+            Arg::Long("specifications") => options.specifications = true,
             Arg::Long("only") => {
                 let cases = parser.value().and_then(|value| value.string()).map_err(usage)?;
                 options.only.extend(cases.split(',').map(str::to_string));
@@ -87,6 +101,30 @@ fn folder(path: &(impl AsRef<Path> + ?Sized)) -> Result<PathBuf> {
     }
     Err(Failure::new(format!("{} holds no nvidia-container-runtime", path.display()))
         .hint("--against takes the folder of another toolkit's executables"))
+}
+
+/// What `cdi generate` costs.
+fn specifications(project: &Project, options: &Options) -> Result<()> {
+    engines::require_root()?;
+    dist::build(project)?;
+    let root = engines::ensure(project, Suite::Trixie)?;
+    simulated::require(project)?;
+    let cgroup = *Cgroup::possible().first().unwrap_or(&Cgroup::Host);
+    let plan = SpecificationPlan {
+        rounds: options.rounds,
+        against: options.against.clone(),
+        group: format!("longshore-bench-{}", std::process::id()),
+    };
+    let job = Job {
+        task: Task::SpecificationBench(plan),
+        suite: root.suite.name().to_string(),
+        cgroup,
+        dist: project.dist(),
+        images: root.images.clone(),
+        results: project.logs().join("bench-specifications"),
+    };
+    let shares = options.against.clone().into_iter().collect();
+    visible(&mut Simulated { project, root: &root, cgroup, shares }.command(&job)?)
 }
 
 /// Runs the cases inside a simulated host.

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The names of the dynamic executable that people and scripts call.
-const LONGSHORE_NAMES: [&str; 1] = ["nvidia-ctk"];
+pub(crate) const LONGSHORE_NAMES: [&str; 3] = ["nvidia-ctk", "nvidia-container-cli", "nvidia-docker"];
 
 /// The names of the static executable that runs during container starts. Cargo refuses a binary
 /// name with a dot, so links make them.
-const RUNTIME_NAMES: [&str; 6] = [
+pub(crate) const RUNTIME_NAMES: [&str; 6] = [
     "nvidia-container-runtime",
     "nvidia-container-runtime.cdi",
     "nvidia-container-runtime.legacy",

@@ -53,10 +53,13 @@ pub(crate) enum Suite {
     Bookworm,
     /// Debian 13: Docker 26, Podman 5.4, runc 1.1.15, crun 1.21, containerd 1.7.
     Trixie,
+    /// Debian unstable: Docker 28, Podman 5.8, runc 1.3, crun 1.28, containerd 2.1. It moves; tests use it
+    /// where it can be had.
+    Sid,
 }
 
 impl Suite {
-    /// All suites that the tests use.
+    /// All suites that every test uses.
     pub(crate) const ALL: [Self; 2] = [Self::Bookworm, Self::Trixie];
 
     /// The suite's name in the archive.
@@ -64,20 +67,23 @@ impl Suite {
         match self {
             Self::Bookworm => "bookworm",
             Self::Trixie => "trixie",
+            Self::Sid => "sid",
         }
     }
 
     /// The suite with this name.
     pub(crate) fn named(name: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|suite| suite.name() == name).ok_or_else(|| {
-            Failure::new(format!("no suite {name}")).hint("the suites are bookworm and trixie")
+        Self::ALL.into_iter().chain([Self::Sid]).find(|suite| suite.name() == name).ok_or_else(|| {
+            Failure::new(format!("no suite {name}")).hint("the suites are bookworm, trixie and sid")
         })
     }
 
     fn packages(self) -> Vec<&'static str> {
         let engines: &[&str] = match self {
             Self::Bookworm => &["containerd", "crun", "docker.io", "podman", "runc"],
-            Self::Trixie => &["containerd", "crun", "docker-cli", "docker.io", "netavark", "podman", "runc"],
+            Self::Trixie | Self::Sid => {
+                &["containerd", "crun", "docker-cli", "docker.io", "netavark", "podman", "runc"]
+            }
         };
         let mut packages = [SYSTEM, engines].concat();
         packages.sort_unstable();
@@ -120,19 +126,44 @@ pub(crate) fn ensure(project: &Project, suite: Suite) -> Result<Root> {
 
 /// The package `musl` of a suite, unpacked: a loader and C library for test images.
 pub(crate) fn ensure_musl(project: &Project) -> Result<PathBuf> {
-    let place = Place { base: project.engines(), name: "musl" };
+    ensure_package(project, "musl", &["musl"], Suite::Trixie)
+}
+
+/// systemd of a suite with all that it needs, unpacked: to be laid over the root of that suite.
+pub(crate) fn ensure_systemd(project: &Project, suite: Suite) -> Result<PathBuf> {
+    let tree = match suite {
+        Suite::Bookworm => "systemd-bookworm",
+        Suite::Trixie => "systemd-trixie",
+        Suite::Sid => "systemd-sid",
+    };
+    ensure_package(project, tree, &["systemd"], suite)
+}
+
+/// What Docker needs to run without root, to be laid over the root of bookworm.
+pub(crate) fn ensure_rootless(project: &Project) -> Result<PathBuf> {
+    ensure_package(project, "rootless", &["rootlesskit", "slirp4netns", "uidmap"], Suite::Bookworm)
+}
+
+/// The loaders of Vulkan and OpenCL with programs that use them, unpacked, for test images.
+pub(crate) fn ensure_loaders(project: &Project) -> Result<PathBuf> {
+    ensure_package(project, "loaders", &["vulkan-tools", "clinfo"], Suite::Trixie)
+}
+
+/// Packages and what they need, unpacked into a tree of their own.
+fn ensure_package(project: &Project, tree: &'static str, names: &[&str], suite: Suite) -> Result<PathBuf> {
+    let place = Place { base: project.engines(), name: tree };
     fs::create_dir_all(&place.base).with_context(|| format!("cannot make {}", place.base.display()))?;
     let lock = File::create(place.file("lock")).context("cannot make the lock of the engines")?;
     lock.lock().context("cannot lock the engines")?;
     if !place.root().exists() {
-        let apt = apt::Apt::new(&place, &mirror::find(&place)?, Suite::Trixie.name())?;
+        let apt = apt::Apt::new(&place, &mirror::find(&place)?, suite.name())?;
         step("reading the package index", || apt.update())?;
-        let archives = step("downloading musl", || apt.download(&["musl"]))?;
+        let archives = step(format!("downloading {}", names.join(", ")), || apt.download(names))?;
         let partial = place.file("partial");
         remove_tree(&partial)?;
         unpack::merged_usr(&partial)?;
         archives.iter().try_for_each(|archive| unpack::package(archive, &partial))?;
-        fs::rename(&partial, place.root()).context("cannot rename the tree of musl")?;
+        fs::rename(&partial, place.root()).with_context(|| format!("cannot rename the tree {tree}"))?;
         remove_tree(&place.file("tools"))?;
         apt.clean()?;
     }

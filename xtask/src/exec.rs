@@ -2,6 +2,7 @@
 
 use diag::{Failure, Result, ResultExt};
 use std::ffi::OsStr;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
@@ -54,6 +55,25 @@ pub(crate) fn pipe(source: &mut Command, sink: &mut Command) -> Result<()> {
         (false, true) => Err(failed(source, &first)),
         (true, true) => Ok(()),
     }
+}
+
+/// Gives a text to a command's standard input, and what it writes.
+pub(crate) fn pipe_text(mut command: Command, text: &str) -> Result<Vec<u8>> {
+    let failure = format!("cannot start {}", shown(&command));
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context(failure)?;
+    let mut input = child.stdin.take().ok_or_else(|| Failure::new("no pipe"))?;
+    // In a thread of its own: a program that writes while it reads would block both.
+    let output = std::thread::scope(|scope| {
+        scope.spawn(move || input.write_all(text.as_bytes()));
+        child.wait_with_output()
+    });
+    let output = output.context("cannot wait for a program")?;
+    if output.status.success() { Ok(output.stdout) } else { Err(failed(&command, &output)) }
 }
 
 /// The command as a person would type it.

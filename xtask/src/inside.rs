@@ -3,6 +3,7 @@
 
 mod bundle;
 mod check;
+mod configure;
 mod demo;
 mod docker;
 mod docker_cases;
@@ -10,13 +11,21 @@ mod doctor_cases;
 mod expect;
 mod images;
 mod kill;
+mod legacy_cases;
+mod old_kernel;
+mod platform_cases;
 mod podman_cases;
+mod runtime_cases;
 mod security;
 mod shim_cases;
+mod spec_cases;
+mod stale_cases;
+mod survival;
 
 pub(crate) use check::Check;
 pub(crate) use doctor_cases::HOSTS as DOCTOR_HOSTS;
-pub(crate) use images::Plan as ImagePlan;
+pub(crate) use images::{Plan as ImagePlan, make_large};
+pub(crate) use platform_cases::PLATFORMS;
 
 use crate::bench;
 use crate::engines::Suite;
@@ -50,6 +59,8 @@ pub(crate) struct Job {
 pub(crate) enum Task {
     /// The engine tests of this suite.
     Engines,
+    /// Engine configuration on the engines of this suite.
+    Configure,
     /// The demo.
     Demo,
     /// The doctor's scenarios on one of its hosts.
@@ -68,9 +79,39 @@ pub(crate) enum Task {
     Security {
         /// Whether races run their full number of rounds.
         thorough: bool,
+        /// Whether the kernel lacks `openat2` and the mount calls of its time.
+        old_kernel: bool,
     },
+    /// `--gpus` and `nvidia-container-cli`.
+    Legacy {
+        /// A tree with what Docker needs to run without root, where that is tried too.
+        rootless: Option<PathBuf>,
+    },
+    /// GPUs survive what systemd does.
+    Survival {
+        /// A tree with systemd and what it needs.
+        systemd: PathBuf,
+    },
+    /// The runtime shim in every mode.
+    Runtime {
+        /// How often 64 containers start at once.
+        rounds: usize,
+        /// The unpacked loaders of Vulkan and OpenCL, where they are to be tried.
+        loaders: Option<PathBuf>,
+    },
+    /// Specifications given to engines and to our own check.
+    Specifications,
+    /// Containers on a machine of another kind.
+    Platform {
+        /// Name of the machine.
+        name: String,
+    },
+    /// What happens to machines, and containers after it.
+    Stale,
     /// The benchmark.
     Bench(bench::Plan),
+    /// What `cdi generate` costs.
+    SpecificationBench(bench::SpecificationPlan),
 }
 
 impl Task {
@@ -78,6 +119,9 @@ impl Task {
     pub(crate) fn folders(&self) -> Vec<PathBuf> {
         match self {
             Self::Images(plan) => vec![plan.musl.clone()],
+            Self::Runtime { loaders, .. } => loaders.iter().cloned().collect(),
+            Self::Survival { systemd } => vec![systemd.clone()],
+            Self::Legacy { rootless } => rootless.iter().cloned().collect(),
             _ => Vec::new(),
         }
     }
@@ -86,6 +130,7 @@ impl Task {
     pub(crate) fn host_description(&self) -> Option<&'static str> {
         match self {
             Self::Doctor { host } => doctor_cases::named(host)?.description,
+            Self::Platform { name } => Some(platform_cases::named(name)?.description),
             _ => None,
         }
     }
@@ -105,12 +150,22 @@ pub(crate) fn run(job: &str) -> Result<()> {
     capture(&mut command(["mount", "-t", "tmpfs", "-o", "mode=755", "scratch", SCRATCH]))?;
     match &job.task {
         Task::Engines => engines(&job),
+        Task::Configure => configure::run(&job),
         Task::Demo => demo::run(&job),
         Task::Doctor { host } => doctor_cases::run(&job, host, &mut Ledger::create(&job.results)?),
         Task::Kill { thorough } => kill::run(&job, *thorough),
         Task::Images(plan) => images::run(&job, plan),
-        Task::Security { thorough } => security::run(&job, *thorough),
+        Task::Security { thorough, old_kernel } => security::run(&job, *thorough, *old_kernel),
+        Task::Runtime { rounds, loaders } => {
+            runtime_cases::run(&job, *rounds, loaders.as_deref(), &mut Ledger::create(&job.results)?)
+        }
+        Task::Survival { systemd } => survival::run(&job, systemd),
+        Task::Legacy { rootless } => legacy_cases::run(&job, &gpus_of_the_host()?, rootless.as_deref()),
+        Task::Specifications => spec_cases::run(&job),
+        Task::Platform { name } => platform_cases::run(&job, name),
+        Task::Stale => stale_cases::run(&job),
         Task::Bench(plan) => bench::inside(&job, plan),
+        Task::SpecificationBench(plan) => bench::specifications_inside(&job, plan),
     }
 }
 

@@ -14,6 +14,7 @@ mod engines;
 mod exec;
 mod images;
 mod inside;
+mod package;
 mod progress;
 mod project;
 mod record;
@@ -35,6 +36,7 @@ cargo xtask test [--all]            all tests of this project; --only PART,... f
                                     --no-engines without root
 cargo xtask bench                   what a container start costs, next to plain runc; --rounds N,
                                     --json FILE, --pieces, --against DIR (another toolkit), --only CASE,...
+cargo xtask dist [--out DIR]        packages: deb, rpm and tar ball of a release build; --only FORMAT,...
 cargo xtask docs                    write the generated pages of docs/
 cargo xtask images [--all]          kinds of images on container engines, as a table; --all: on the
                                     engines of both suites; --starts N of one container (5)
@@ -74,6 +76,7 @@ fn run() -> Result<ExitCode> {
             let suites: Vec<String> = suites.map(|word| word.to_string_lossy().into_owned()).collect();
             engines::run(&project, &suites).map(|()| ExitCode::SUCCESS)
         }
+        "dist" => package::run(&project, &mut parser),
         "docs" => docs::run().map(|()| ExitCode::SUCCESS),
         "demo" => demo::run(&project, &mut parser),
         "images" => images::run(&project, &mut parser),

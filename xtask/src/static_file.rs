@@ -7,8 +7,9 @@ use elf::endian::AnyEndian;
 use std::fs;
 use std::path::Path;
 
-/// The size that it must stay below, in bytes.
-const LIMIT: usize = 2_000_000;
+/// The size that it must stay below, in bytes: room for what the container start needs, none for a
+/// dependency that came in by accident. Only the pages that a start touches are read.
+const LIMIT: usize = 2_500_000;
 
 /// Inspects the built file.
 pub(crate) fn check(path: &Path) -> Result<()> {

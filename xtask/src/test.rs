@@ -3,7 +3,9 @@
 mod conformance;
 mod engines;
 mod fuzz;
+mod packages;
 mod parts;
+mod units;
 
 pub(crate) use engines::images_on;
 

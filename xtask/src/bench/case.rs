@@ -22,8 +22,12 @@ pub(crate) struct Case {
 pub(crate) enum Way {
     /// `runc create` alone: what containers are compared with.
     Runc,
+    /// The same with an image of 1,900 libraries.
+    RuncLarge,
     /// Through the shim, its default mode.
     Shim,
+    /// The same with an image of 1,900 libraries.
+    ShimLarge,
     /// Through the shim, with a CDI specification on disk.
     Cdi,
     /// By the prestart hook that `docker run --gpus` adds.
@@ -53,6 +57,7 @@ const OF_TOOLKIT: &[(Way, usize)] = &[
     (Way::Shim, 0),
     (Way::Shim, 1),
     (Way::Shim, ALL_GPUS),
+    (Way::ShimLarge, 1),
     (Way::Cdi, 1),
     (Way::Cdi, ALL_GPUS),
     (Way::Engine, 1),
@@ -73,7 +78,7 @@ const PIECES: &[(Way, usize)] = &[(Way::PieceDevices, 1), (Way::PieceMounts, 1),
 
 /// All cases of these toolkits, those first with which others are compared.
 pub(crate) fn all(toolkits: &[&str], with_pieces: bool) -> Vec<Case> {
-    let plain = [Way::Runc, Way::Program].map(|way| Case { toolkit: None, way, gpus: 0 });
+    let plain = [Way::Runc, Way::RuncLarge, Way::Program].map(|way| Case { toolkit: None, way, gpus: 0 });
     let of = |(place, name): (usize, &&str)| {
         // The pieces are about this project's own edits, whose toolkit is the first.
         let pieces = if with_pieces && place == 0 { PIECES } else { &[] };
@@ -101,6 +106,8 @@ impl Case {
         };
         match self.way {
             Way::Runc => "plain runc create".to_owned(),
+            Way::RuncLarge => "plain runc create, 1,900 libraries".to_owned(),
+            Way::ShimLarge => format!("{gpus}, default mode, 1,900 libraries"),
             Way::Program => "a program that exits at once".to_owned(),
             Way::AloneOther => "another command than create".to_owned(),
             Way::Shim | Way::Alone if self.gpus == 0 => gpus,
@@ -134,13 +141,24 @@ impl Way {
 
     /// What this way is compared with.
     pub(crate) fn base(self) -> Self {
-        if self.is_alone() { Self::Program } else { Self::Runc }
+        match self {
+            Self::RuncLarge | Self::ShimLarge => Self::RuncLarge,
+            _ if self.is_alone() => Self::Program,
+            _ => Self::Runc,
+        }
+    }
+
+    /// Whether the image is the one with 1,900 libraries.
+    pub(crate) fn is_large(self) -> bool {
+        matches!(self, Self::RuncLarge | Self::ShimLarge)
     }
 
     fn id(self) -> &'static str {
         match self {
             Self::Runc => "runc",
+            Self::RuncLarge => "runc-large",
             Self::Shim => "shim",
+            Self::ShimLarge => "large",
             Self::Cdi => "cdi",
             Self::Prestart => "prestart",
             Self::Engine => "engine",
@@ -179,6 +197,6 @@ mod tests {
         let wanted =
             all(&["longshore"], false).into_iter().filter(|case| case.is_wanted(&["prestart".to_owned()]));
         let ids: Vec<String> = wanted.map(|case| case.id()).collect();
-        assert_eq!(ids, ["runc", "program", "longshore/prestart-1", "longshore/prestart-8"]);
+        assert_eq!(ids, ["runc", "runc-large", "program", "longshore/prestart-1", "longshore/prestart-8"]);
     }
 }

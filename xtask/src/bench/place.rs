@@ -2,7 +2,7 @@
 //! that is fresh for every container, as an engine's is: an overlay above the image.
 
 use crate::exec::{capture, command};
-use crate::inside::{Job, scratch};
+use crate::inside::{Job, make_large, scratch};
 use diag::{Result, ResultExt};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -28,6 +28,7 @@ impl Place {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
         capture(command(["cp", "-a"]).arg(job.images.join("glibc")).arg(place.image()))?;
+        make_large(&job.images, &place.large_image())?;
         symlink(runc, place.runc_folder().join("runc")).context("cannot link runc")?;
         let program = place.program_folder().join("runc");
         fs::write(&program, PROGRAM).context("cannot write a program")?;
@@ -80,12 +81,13 @@ impl Place {
         fs::write(self.config(), config).context("cannot write config.json")
     }
 
-    /// Gives the bundle a fresh root filesystem.
-    pub(crate) fn mount(&self) -> Result<()> {
+    /// Gives the bundle a fresh root filesystem, of the large image or of the small one.
+    pub(crate) fn mount(&self, large: bool) -> Result<()> {
         for folder in [self.upper(), self.work()] {
             fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        let (lower, upper, work) = (self.image(), self.upper(), self.work());
+        let lower = if large { self.large_image() } else { self.image() };
+        let (upper, work) = (self.upper(), self.work());
         let options =
             format!("lowerdir={},upperdir={},workdir={}", lower.display(), upper.display(), work.display());
         capture(command(["mount", "-t", "overlay", "-o", &options, "overlay"]).arg(self.rootfs())).map(drop)
@@ -99,6 +101,10 @@ impl Place {
 
     fn image(&self) -> PathBuf {
         self.base.join("image")
+    }
+
+    fn large_image(&self) -> PathBuf {
+        self.base.join("large-image")
     }
 
     fn layers(&self) -> PathBuf {

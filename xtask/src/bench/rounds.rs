@@ -136,7 +136,7 @@ impl Bench {
         if case.way.is_alone() {
             return self.count(case.way, call);
         }
-        self.place.mount()?;
+        self.place.mount(case.way.is_large())?;
         let sample = self.count(case.way, call).and_then(|sample| {
             self.judge(case)?;
             Ok(sample)

@@ -18,6 +18,10 @@ const INVENTORY: &str = "/run/longshore";
 /// The line of a fresh `config.toml` that says where CDI specifications lie.
 const SPEC_DIRS: &str = r#"spec-dirs = ["/etc/cdi", "/var/run/cdi"]"#;
 
+/// What is behind the settings of a shim that leaves all mounts in `config.json`.
+const MOUNTS_IN_SPEC: &str =
+    "\n[nvidia-container-runtime.modes.jit-cdi]\nnvcdi-feature-flags = [\"mounts-in-spec\"]\n";
+
 /// One toolkit.
 #[derive(Clone, Debug)]
 pub(crate) struct Toolkit {
@@ -53,7 +57,10 @@ impl Toolkit {
         if own == text {
             return Err(Failure::new(format!("the settings of {name} do not say {SPEC_DIRS}")));
         }
-        fs::write(settings.join("config.toml"), own).context("cannot write config.toml")?;
+        fs::write(settings.join("config.toml"), &own).context("cannot write config.toml")?;
+        let settings = toolkit.mounts_in_spec().join("nvidia-container-runtime");
+        fs::create_dir_all(&settings).context("cannot make a folder of settings")?;
+        fs::write(settings.join("config.toml"), own + MOUNTS_IN_SPEC).context("cannot write config.toml")?;
         let output = format!("--output={}", toolkit.cdi().join("nvidia.json").display());
         capture(toolkit.ctk(place).args(["cdi", "generate", "--format=json", &output]))?;
         Ok(toolkit)
@@ -87,9 +94,12 @@ impl Toolkit {
 
     /// The configuration after CDI was applied: the shim writes it, for a runtime that does nothing.
     fn applied(&self, place: &Place, asking: &Value) -> Result<Value> {
+        let home = ("XDG_CONFIG_HOME".to_owned(), self.mounts_in_spec().display().to_string());
+        let mut variables = self.variables(&place.program_folder());
+        variables.retain(|(name, _)| *name != home.0);
         let call = Call {
             program: self.bin.join("nvidia-container-runtime.cdi"),
-            variables: self.variables(&place.program_folder()),
+            variables: variables.into_iter().chain([home]).collect(),
             config: config::bytes(asking),
         };
         place.configure(&call.config)?;
@@ -112,6 +122,11 @@ impl Toolkit {
         let path = format!("{}:{}:/usr/sbin:/usr/bin:/sbin:/bin", low.display(), self.bin.display());
         let home = self.home.display().to_string();
         vec![("PATH".to_owned(), path), ("XDG_CONFIG_HOME".to_owned(), home)]
+    }
+
+    /// Settings of a shim that does to `config.json` what an engine does.
+    fn mounts_in_spec(&self) -> PathBuf {
+        self.home.join("mounts-in-spec")
     }
 
     fn cdi(&self) -> PathBuf {

@@ -116,8 +116,13 @@ const SETTINGS: &str = "/etc/nvidia-container-runtime/config.toml";
 
 /// Makes the shim call this low-level runtime.
 pub(crate) fn use_runtime(path: &Path) -> Result<()> {
+    use_runtime_with(path, "")
+}
+
+/// The same, with more settings.
+pub(crate) fn use_runtime_with(path: &Path, more: &str) -> Result<()> {
     fs::create_dir_all("/etc/nvidia-container-runtime").context("cannot make the folder of the settings")?;
-    let text = format!("[nvidia-container-runtime]\nruntimes = [\"{}\"]\n", path.display());
+    let text = format!("[nvidia-container-runtime]\nruntimes = [\"{}\"]\n{more}", path.display());
     fs::write(SETTINGS, text).with_context(|| format!("cannot write {SETTINGS}"))
 }
 

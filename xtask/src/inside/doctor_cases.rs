@@ -4,14 +4,16 @@
 //! with how `docker run --gpus all` ends.
 
 mod place;
+mod states;
 
-use super::Job;
 use super::check::Ledger;
+use super::{Job, scratch};
 use crate::engines::BUSYBOX;
 use crate::exec::{capture, output};
 use diag::{Failure, Result, ResultExt};
 use place::{Daemon, Place};
 use serde_json::Value;
+use states::State;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -25,6 +27,7 @@ pub(crate) struct Host {
     /// A description for `longshore sim run --host FILE`; `None`: the usual preset.
     pub(crate) description: Option<&'static str>,
     scenarios: &'static [Scenario],
+    states: &'static [State],
 }
 
 /// One state of the software on a host.
@@ -35,6 +38,8 @@ struct Scenario {
     hook: Hook,
     client: Client,
     engine: Engine,
+    /// The toolkit's configuration file; empty: none.
+    settings: &'static str,
     /// The code of the root cause; `None`: all is well.
     root: Option<&'static str>,
     docker: Ends,
@@ -93,13 +98,14 @@ const HEALTHY: Scenario = Scenario {
     hook: Hook::BeforeStart(LOCAL),
     client: Client::Socket,
     engine: Engine::Runs,
+    settings: "",
     root: None,
     docker: Ends::Well,
 };
 
 /// All hosts.
 pub(crate) const HOSTS: &[Host] = &[
-    Host { name: "usual", description: None, scenarios: WITH_DRIVER },
+    Host { name: "usual", description: None, scenarios: WITH_DRIVER, states: states::USUAL },
     Host {
         name: "no driver",
         description: Some(
@@ -115,6 +121,7 @@ pub(crate) const HOSTS: &[Host] = &[
                 ..HEALTHY
             },
         ],
+        states: &[],
     },
     Host {
         name: "version skew",
@@ -127,6 +134,7 @@ pub(crate) const HOSTS: &[Host] = &[
             docker: Ends::AsTheHookLikes,
             ..HEALTHY
         }],
+        states: &[],
     },
     Host {
         name: "no uvm",
@@ -139,10 +147,60 @@ pub(crate) const HOSTS: &[Host] = &[
             docker: Ends::AsTheHookLikes,
             ..HEALTHY
         }],
+        states: &[],
+    },
+    Host {
+        name: "NVML hangs",
+        description: Some("summary = \"NVML hangs\"\ninherits = \"dgx-h100\"\n[faults]\nnvml = \"hang\"\n"),
+        scenarios: &[],
+        states: states::HANGING,
+    },
+    Host {
+        name: "a GPU lost",
+        description: Some(
+            "summary = \"NVML lost GPU 3\"\ninherits = \"dgx-h100\"\n[faults]\nnvml_lost = [3]\n",
+        ),
+        scenarios: &[],
+        states: states::LOST,
+    },
+    Host {
+        name: "empty MIG",
+        description: Some(
+            "summary = \"MIG without instances\"\ninherits = \"dgx-h100\"\n[gpu_defaults.mig]\nenabled = true\ndevices = []\n",
+        ),
+        scenarios: &[],
+        states: states::EMPTY_MIG,
+    },
+    Host {
+        name: "driver in another root",
+        description: Some("summary = \"a driver container\"\ninherits = \"driver-container\"\n"),
+        scenarios: &[],
+        states: states::OTHER_ROOT,
     },
 ];
 
 const WITH_DRIVER: &[Scenario] = &[
+    Scenario {
+        name: "no-cgroups with a rootful daemon",
+        settings: "[nvidia-container-cli]\nno-cgroups = true\n",
+        root: Some("H306"),
+        docker: Ends::AsTheHookLikes,
+        ..HEALTHY
+    },
+    Scenario {
+        name: "the toolkit's file broken",
+        settings: "[nvidia-container-cli\n",
+        root: Some("H306"),
+        docker: Ends::AsTheHookLikes,
+        ..HEALTHY
+    },
+    Scenario {
+        name: "the toolkit looks in a root that is gone",
+        settings: "[nvidia-container-cli]\nroot = \"/run/nvidia/driver\"\n",
+        root: Some("H306"),
+        docker: Ends::AsTheHookLikes,
+        ..HEALTHY
+    },
     Scenario { name: "toolkit absent", hook: Hook::Nowhere, root: Some("H301"), docker: FAMOUS, ..HEALTHY },
     Scenario {
         name: "hook outside PATH",
@@ -206,7 +264,7 @@ pub(super) fn run(job: &Job, host: &str, ledger: &mut Ledger) -> Result<()> {
         ledger
             .check(&format!("doctor, docker of {}", job.suite), scenario.name, || carry_out(job, scenario))?;
     }
-    Ok(())
+    states::run(job, host.states, ledger)
 }
 
 /// The host of that name.
@@ -216,6 +274,10 @@ pub(crate) fn named(name: &str) -> Option<&'static Host> {
 
 fn carry_out(job: &Job, scenario: &Scenario) -> Result<()> {
     let place = Place::make(job, scenario)?;
+    if !scenario.settings.is_empty() {
+        fs::create_dir_all("/etc/nvidia-container-runtime").context("cannot make the toolkit's folder")?;
+        fs::write(SETTINGS, scenario.settings).with_context(|| format!("cannot write {SETTINGS}"))?;
+    }
     place_hook(job, scenario.hook, true)?;
     let daemon = Daemon::start(job.suite()?, &place, scenario)?;
     place_hook(job, scenario.hook, false)?;
@@ -250,11 +312,17 @@ fn copy_hook(job: &Job, directory: &str) -> Result<()> {
         .map(drop)
 }
 
+const SETTINGS: &str = "/etc/nvidia-container-runtime/config.toml";
 const HOOK: &str = "nvidia-container-runtime-hook";
 
 /// What scenarios leave at places that others use.
 fn clean() -> Result<()> {
-    for path in [format!("{LOCAL}/{HOOK}"), format!("{OPT}/{HOOK}"), place::DAEMON_JSON.to_owned()] {
+    for path in [
+        format!("{LOCAL}/{HOOK}"),
+        format!("{OPT}/{HOOK}"),
+        place::DAEMON_JSON.to_owned(),
+        SETTINGS.to_owned(),
+    ] {
         if Path::new(&path).exists() {
             fs::remove_file(&path).with_context(|| format!("cannot remove {path}"))?;
         }

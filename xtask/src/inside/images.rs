@@ -4,12 +4,15 @@
 
 mod engine;
 mod expected;
+mod modes;
 mod recipe;
 mod tree;
 
+pub(crate) use recipe::make_large;
+
 use super::bundle::{self, Bundle};
 use super::check::Ledger;
-use super::{Job, install, scratch};
+use super::{Job, install, old_kernel, scratch};
 use crate::exec::{capture, command};
 use diag::{Failure, Result, ResultExt};
 use engine::Engine;
@@ -26,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) starts: usize,
     /// Whether container engines run every image, not only the bare runtimes.
     pub(crate) engines: bool,
+    /// Whether the kernel lacks `openat2` and the mount calls of its time.
+    pub(crate) old_kernel: bool,
     /// The unpacked Debian package `musl`.
     pub(crate) musl: PathBuf,
 }
@@ -34,6 +39,9 @@ pub(crate) struct Plan {
 pub(super) fn run(job: &Job, plan: &Plan) -> Result<()> {
     let mut ledger = Ledger::create(&job.results)?;
     install(job)?;
+    if plan.old_kernel {
+        old_kernel::pretend()?;
+    }
     let engines = Engine::start_all(job, plan)?;
     for recipe in recipe::ALL {
         let place = scratch("images").join(recipe.name);
@@ -50,6 +58,7 @@ pub(super) fn run(job: &Job, plan: &Plan) -> Result<()> {
         ledger.check(&starts, recipe.name, || restarts(recipe, &image, plan.starts))?;
         capture(command(["rm", "-rf"]).arg(&place))?;
     }
+    modes::run(job, &mut ledger)?;
     engines.into_iter().try_for_each(Engine::stop)
 }
 

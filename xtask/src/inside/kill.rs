@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use std::time::Instant;
 
 /// The system calls that change something. `?`: not every architecture has all of them.
-const WRITING: &str = "?open,?creat,write,writev,pwrite64,ftruncate,fallocate,?rename,renameat,renameat2,?link,linkat,\
+const WRITING: &str = "?creat,write,writev,pwrite64,ftruncate,fallocate,?rename,renameat,renameat2,?link,linkat,\
                        ?unlink,unlinkat,?symlink,symlinkat,?mkdir,mkdirat,fsync,fdatasync,?chmod,fchmod,fchmodat,\
                        ?chown,fchown,fchownat,setxattr,fsetxattr,copy_file_range,sendfile,flock";
 
@@ -68,11 +68,20 @@ fn subjects(job: &Job) -> Result<Vec<Subject>> {
         inventory: None,
         words: words.clone(),
     };
+    let containerd = words("nvidia-ctk runtime configure --runtime=containerd");
+    let drop_in = PathBuf::from("/etc/containerd/conf.d/99-nvidia.toml");
+    // Not the file that the container start below reads.
+    let config = PathBuf::from("/etc/nvidia-container-runtime/other.toml");
+    let settings = words(
+        "nvidia-ctk config --config-file=/etc/nvidia-container-runtime/other.toml --in-place --set nvidia-container-cli.no-cgroups=true",
+    );
     let start = container_start(job)?;
     let stale = stale_inventory(&start)?;
     Ok(vec![
         subject("new daemon.json", &json, None, &configure),
         subject("changed daemon.json", &json, Some(daemon.as_bytes()), &configure),
+        subject("new drop-in of containerd", &drop_in, None, &containerd),
+        subject("changed config.toml", &config, Some(b"# mine\ndisable-require = false\n"), &settings),
         subject("new CDI specification", &spec, None, &generate),
         subject("replaced CDI specification", &spec, Some(b"old"), &generate),
         Subject { inventory: Some(stale), name: "config.json and a stale inventory", ..start.clone() },

@@ -43,13 +43,21 @@ pub(super) enum Engine {
 /// it still not all: the list of the original's prestart hook is older than its other ones.
 const DOCKER_GPUS: &[&str] = &["--gpus", "all", "-e", "NVIDIA_DRIVER_CAPABILITIES=all"];
 const DOCKER_RUNTIME: &[&str] = &["--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=all"];
+/// crun with mounts by our hook, which are runc's default: crun 1.21 has a read-only root in force by then.
+const CRUN_BY_HOOK: &str = "crun by hook";
+const BY_HOOK: &str =
+    "[nvidia-container-runtime.modes.jit-cdi]\nnvcdi-feature-flags = [\"mounts-in-hook\"]\n";
 const TAG: &str = "longshore/matrix:latest";
 const CONTAINER: &str = "matrix";
 
 impl Engine {
     /// The engines of a plan, ready to run containers.
     pub(super) fn start_all(job: &Job, plan: &Plan) -> Result<Vec<Self>> {
-        let mut engines = vec![Self::Bare("runc"), Self::Bare("crun")];
+        let mut engines = vec![Self::Bare("runc")];
+        // crun 1.21 itself makes no container on a kernel without these calls.
+        if !plan.old_kernel {
+            engines.extend([Self::Bare("crun"), Self::Bare(CRUN_BY_HOOK)]);
+        }
         if plan.engines {
             podman_cases::generate(job)?;
             engines.extend(podman_cases::runtimes(job)?.iter().copied().map(Self::Podman));
@@ -104,7 +112,8 @@ impl Seen {
 
 fn bare(runtime: &str, recipe: &Recipe, image: &Path) -> Result<Seen> {
     let bundle = gpu_bundle(recipe, image, CONTAINER)?;
-    bundle::use_runtime(&Path::new("/usr/bin").join(runtime))?;
+    let (program, settings) = if runtime == CRUN_BY_HOOK { ("crun", BY_HOOK) } else { (runtime, "") };
+    bundle::use_runtime_with(&Path::new("/usr/bin").join(program), settings)?;
     let stdout = bundle::run(Path::new(SHIM), &bundle, CONTAINER);
     bundle::use_default_runtime()?;
     let stderr = fs::read(bundle.path.join("stderr")).context("cannot read what the container wrote")?;

@@ -61,18 +61,16 @@ impl Expected {
     /// Puts copies of the mounted libraries and the links of the hook into a tree; gives the directories.
     fn inject(&mut self, bundle: &Bundle, tree: &Path) -> Result<Vec<String>> {
         let config = bundle.config()?;
-        for mount in config["mounts"].as_array().into_iter().flatten() {
-            let (source, target) = (mount["source"].as_str(), mount["destination"].as_str());
-            let (Some(source), Some(target)) = (source, target) else { continue };
+        let hooks = config["hooks"]["createContainer"].as_array().into_iter().flatten();
+        let words = hooks.flat_map(|hook| hook["args"].as_array().into_iter().flatten());
+        let words: Vec<&str> = words.filter_map(|word| word.as_str()).collect();
+        for (source, target) in mounts(&config, &words) {
             if target.contains(".so") && Path::new(source).is_file() {
                 let place = self.place(tree, target);
                 make_parent(&place)?;
                 capture(command(["cp", "-L", "--remove-destination", source]).arg(&place))?;
             }
         }
-        let hooks = config["hooks"]["createContainer"].as_array().into_iter().flatten();
-        let words = hooks.flat_map(|hook| hook["args"].as_array().into_iter().flatten());
-        let words: Vec<&str> = words.filter_map(|word| word.as_str()).collect();
         for link in values(&words, "--link") {
             let (text, path) = link.split_once("::").unwrap_or_default();
             let place = self.place(tree, path);
@@ -194,6 +192,19 @@ fn no_cache_at_all(seen: &Seen) -> Result<()> {
 fn make_parent(path: &Path) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))
+}
+
+/// What is mounted, by the runtime or by our hook: paths on the host and in the container.
+fn mounts<'a>(config: &'a serde_json::Value, words: &'a [&'a str]) -> Vec<(&'a str, &'a str)> {
+    let by_runtime = config["mounts"].as_array().into_iter().flatten();
+    let by_runtime =
+        by_runtime.filter_map(|mount| Some((mount["source"].as_str()?, mount["destination"].as_str()?)));
+    let by_hook = values(words, "--mount").map(|text| {
+        let mut parts = text.split("::");
+        let host = parts.next().unwrap_or_default();
+        (host, parts.next().unwrap_or(host))
+    });
+    by_runtime.chain(by_hook).collect()
 }
 
 /// The values of a flag, in both spellings.

@@ -120,6 +120,11 @@ impl Recipe {
     }
 }
 
+/// Makes the image with 1,900 libraries in its cache as a tree; `images` are the test images.
+pub(crate) fn make_large(images: &Path, tree: &Path) -> Result<()> {
+    Maker { images: images.to_path_buf(), musl: PathBuf::new(), tree: tree.to_path_buf() }.many()
+}
+
 impl Maker {
     fn path(&self, name: &str) -> PathBuf {
         self.tree.join(name)

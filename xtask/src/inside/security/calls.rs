@@ -1,12 +1,14 @@
 //! The log of a hook's system calls: no call takes a path of the image without in-root resolution, no
 //! program is executed, and what was inherited is closed before anything is opened.
 
-use super::place::{Container, SEPARATE, Way, call, said, state};
+use super::place::{Container, NOTHING, SEPARATE, Way, call, said, state};
+use super::race::Namespace;
 use crate::exec::command;
 use crate::inside::check::Ledger;
 use crate::inside::{Job, scratch};
 use diag::{Failure, Result, ResultExt};
 use std::fs;
+use std::process::Output;
 
 /// An image in which every hook has something to do.
 const IMAGE: &str = "mkdir -p usr/local/cuda/compat etc/nvidia opt; touch etc/opened
@@ -16,14 +18,15 @@ const IMAGE: &str = "mkdir -p usr/local/cuda/compat etc/nvidia opt; touch etc/op
 /// Judges the calls of the fused hook and of the separate hooks.
 pub(super) fn run(job: &Job, ledger: &mut Ledger) -> Result<()> {
     ledger.check("system calls", "fused hook", || {
-        let container = Container::make(job, Way::Fused, "/usr/bin/true", IMAGE, &[])?;
+        let container = Container::make(job, Way::Fused, NOTHING, IMAGE, &[])?;
         let arguments = container.fused_arguments()?;
         traced(container, &arguments)
     })?;
+    ledger.check("system calls", "prestart hook", || prestart(job))?;
     for line in SEPARATE {
         let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
         ledger.check("system calls", words.first().map_or("", String::as_str), || {
-            traced(Container::make(job, Way::Separate, "/usr/bin/true", IMAGE, &[])?, &words)
+            traced(Container::make(job, Way::Separate, NOTHING, IMAGE, &[])?, &words)
         })?;
     }
     Ok(())
@@ -31,16 +34,35 @@ pub(super) fn run(job: &Job, ledger: &mut Ledger) -> Result<()> {
 
 /// Calls the hook as an OCI runtime does, under strace, in a mount namespace that ends with it.
 fn traced(container: Container<'_>, arguments: &[String]) -> Result<()> {
-    let log = scratch("strace.log");
-    let mut strace =
-        command(["timeout", "-k", "5", "60", "unshare", "-m", "strace", "-f", "-s", "4096", "-o"]);
-    strace.arg(&log).args(["--", "/usr/bin/nvidia-cdi-hook"]).args(arguments);
+    let mut strace = command(["timeout", "-k", "5", "60", "unshare", "-m"]);
+    strace.args(STRACE).arg(scratch(LOG)).args(["--", "/usr/bin/nvidia-cdi-hook"]).args(arguments);
     let ended = call(&mut strace, &state(&container.bundle, 0))?;
+    judge_log(container, &ended)
+}
+
+/// The prestart hook, for a process in a mount namespace of its own.
+fn prestart(job: &Job) -> Result<()> {
+    let container = Container::make(job, Way::Prestart, NOTHING, IMAGE, &[])?;
+    container.without_cgroups()?;
+    let mut process = Namespace::start("slave")?;
+    let mut strace = command(["timeout", "-k", "5", "60"]);
+    strace.args(STRACE).arg(scratch(LOG)).args(["--", "/usr/bin/nvidia-container-runtime-hook", "prestart"]);
+    let strace = strace.env_clear().env("PATH", "/usr/bin:/bin");
+    let ended = call(strace, &state(&container.bundle, process.child.id()))?;
+    process.end()?;
+    judge_log(container, &ended)
+}
+
+const STRACE: [&str; 5] = ["strace", "-f", "-s", "4096", "-o"];
+const LOG: &str = "strace.log";
+
+fn judge_log(container: Container<'_>, ended: &Output) -> Result<()> {
+    let log = scratch(LOG);
     let text = fs::read(&log).context("strace wrote no log")?;
     let root = container.bundle.path.join("rootfs").display().to_string();
     container.remove()?;
     if !ended.status.success() {
-        return Err(Failure::new(said(&ended)));
+        return Err(Failure::new(said(ended)));
     }
     judge(&String::from_utf8_lossy(&text), &root)
 }
@@ -80,7 +102,13 @@ fn is_safe(call: &str, root: &str) -> bool {
         return true;
     }
     let quoted: Vec<&str> = rest.split('"').skip(1).step_by(2).collect();
-    let paths = if name == "symlinkat" { quoted.get(1..).unwrap_or_default() } else { &quoted };
+    let paths = match name {
+        "symlinkat" => quoted.get(1..).unwrap_or_default(),
+        // What comes back, and the options of a file system.
+        "readlink" | "readlinkat" => quoted.get(..1).unwrap_or_default(),
+        "mount" => quoted.split(|text| text.is_empty()).next().unwrap_or_default(),
+        _ => &quoted,
+    };
     if name == "openat2" {
         return !rest.starts_with("AT_FDCWD")
             && rest.contains("RESOLVE_IN_ROOT")
@@ -93,10 +121,12 @@ fn is_safe(call: &str, root: &str) -> bool {
 /// relative one must be a single name in a descriptor, and not be followed.
 fn is_safe_path(name: &str, rest: &str, path: &str, root: &str) -> bool {
     if path.is_empty() {
-        return rest.contains("EMPTY_PATH");
+        let is_open_link = name == "readlinkat" && rest.starts_with(|first: char| first.is_ascii_digit());
+        return is_open_link || rest.contains("EMPTY_PATH");
     }
     if path.starts_with('/') {
-        let is_root = path == root && rest.contains("O_PATH");
+        // The root is opened once, and before that taken out of the host's peer group.
+        let is_root = path == root && (rest.contains("O_PATH") || rest.contains("MS_SLAVE"));
         return is_root || !(path == root || path.starts_with(&format!("{root}/")));
     }
     let follows = match name {
@@ -126,6 +156,13 @@ mod tests {
             r#"openat2(4, "etc/x", {flags=O_RDONLY, resolve=RESOLVE_NO_MAGICLINKS|RESOLVE_IN_ROOT}, 24) = 5"#,
             r#"openat(AT_FDCWD, "/b/rootfs", O_RDONLY|O_PATH|O_DIRECTORY) = 4"#,
             r#"openat(AT_FDCWD, "/b/config.json", O_RDONLY) = 4"#,
+            r#"mount(NULL, "/b/rootfs", NULL, MS_SLAVE, NULL) = 0"#,
+            r#"mount(NULL, "/proc/self/fd/8", NULL, MS_REMOUNT|MS_BIND|MS_RELATIME, "") = 0"#,
+            r#"readlinkat(AT_FDCWD, "/dev/dri/by-path/x", "../card0", 256) = 8"#,
+            r#"readlinkat(5, "x", "../../y", 256) = 7"#,
+            r#"readlinkat(5, "", "usr/lib", 256) = 7"#,
+            r#"open_tree(AT_FDCWD, "/usr/lib/libcuda.so.1", OPEN_TREE_CLONE|AT_RECURSIVE) = 5"#,
+            r#"move_mount(5, "", 6, "", MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH) = 0"#,
             r#"openat(5, ".", O_RDONLY|O_DIRECTORY) = 6"#,
             r#"openat(5, ".x.longshore", O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, 0600) = 6"#,
             r#"symlinkat("../../x", 5, "y") = 0"#,
@@ -144,7 +181,10 @@ mod tests {
             r#"symlinkat("x", AT_FDCWD, "/b/rootfs/y") = 0"#,
             r#"symlinkat("x", 5, "a/b") = 0"#,
             r#"chmod("/b/rootfs/etc/opened", 0777) = 0"#,
+            r#"readlinkat(5, "a/b", "../../y", 256) = 7"#,
             r#"mkdirat(5, "..", 0755) = 0"#,
+            r#"mount("x", "/b/rootfs/usr/lib/x", NULL, MS_BIND, NULL) = 0"#,
+            r#"open_tree(5, "usr/lib/libcuda.so.1", OPEN_TREE_CLONE|AT_RECURSIVE) = 5"#,
         ];
         safe.iter().for_each(|call| assert!(is_safe(call, ROOT), "{call}"));
         unsafe_calls.iter().for_each(|call| assert!(!is_safe(call, ROOT), "{call}"));

@@ -1,11 +1,13 @@
 //! Hostile images. Each is started in every way under every low-level runtime; afterwards the host is
 //! what it was, and the container shows nothing of it.
 
-use super::place::{Container, Host, Way, said};
+use super::place::{Container, Host, MARKED, VICTIM, Way, said};
 use crate::inside::Job;
 use crate::inside::check::Ledger;
 use crate::inside::expect::text;
-use diag::{Failure, Result};
+use diag::{Failure, Result, ResultExt};
+use std::fs;
+use std::path::Path;
 use std::process::Output;
 
 /// How the start of a container with a hostile image ends.
@@ -100,9 +102,13 @@ const IMAGES: &[Image] = &[
         [Refused; 3],
     ),
     image(
-        "CVE-2024-21626: a magic link of /proc/self/fd and cwd",
-        "rm -r etc/ld.so.conf.d; ln -s /proc/self/cwd etc/ld.so.conf.d
-         mv usr/lib/x86_64-linux-gnu usr/lib/old; ln -s /proc/self/fd/7/srv/victim usr/lib/x86_64-linux-gnu",
+        "CVE-2024-21626: a magic link of /proc/self/cwd",
+        "rm -r etc/ld.so.conf.d; ln -s /proc/self/cwd/$UP$HOST/ld.so.conf.d etc/ld.so.conf.d",
+        [Refused; 3],
+    ),
+    image(
+        "CVE-2024-21626: a magic link of /proc/self/fd",
+        "rm -r etc/ld.so.conf.d; ln -s /proc/self/fd/3/$UP$HOST/ld.so.conf.d etc/ld.so.conf.d",
         [Refused; 3],
     ),
     image(
@@ -133,8 +139,8 @@ const IMAGES: &[Image] = &[
 ];
 
 /// Runs all images.
-pub(super) fn run(job: &Job, ledger: &mut Ledger) -> Result<()> {
-    for runtime in ["runc", "crun"] {
+pub(super) fn run(job: &Job, runtimes: &[&str], ledger: &mut Ledger) -> Result<()> {
+    for runtime in runtimes {
         for (position, way) in Way::ALL.into_iter().enumerate() {
             let engine = format!("{runtime} of {}, {}", job.suite, way.name());
             for image in IMAGES {
@@ -151,12 +157,12 @@ fn carry_out(job: &Job, image: &Image, way: Way, runtime: &str, ends: Ends) -> R
     let container = Container::make(job, way, runtime, image.script, image.environment)?;
     let before = Host::now()?;
     let ended = container.create()?;
-    let judged = before.must_be_untouched().and_then(|()| judge(&container, way, &ended, ends));
+    let judged = before.must_be_untouched().and_then(|()| judge(&container, image, &ended, ends));
     container.remove()?;
     judged
 }
 
-fn judge(container: &Container<'_>, way: Way, ended: &Output, ends: Ends) -> Result<()> {
+fn judge(container: &Container<'_>, image: &Image, ended: &Output, ends: Ends) -> Result<()> {
     let found = if ended.status.success() { Contained } else { Refused };
     // 1 and 255 are the runtimes' own ends; every other is a crash, or a wait that was cut short.
     if found == Refused && !matches!(ended.status.code(), Some(1 | 255)) {
@@ -169,20 +175,44 @@ fn judge(container: &Container<'_>, way: Way, ended: &Output, ends: Ends) -> Res
     if root.join("ran").exists() {
         return Err(Failure::new("a program of the image was run"));
     }
-    if found == Refused {
-        return has_a_reason(&text(ended));
+    if image.name.starts_with("CVE-2024-0132") && root.join(COMPAT_DROP_IN).exists() {
+        return Err(Failure::new("a compat library of the host was looked at"));
     }
-    if way == Way::Prestart && !container.mounts()?.contains("libcuda.so") {
+    if found == Refused {
+        return has_a_reason(image, &text(ended));
+    }
+    if image.name.starts_with("CVE-2025-23267") && has_marked_entries(&root.join("etc/ld.so.cache"))? {
+        return Err(Failure::new("the loader cache of the host was taken over"));
+    }
+    if container.way != Way::Separate && !container.mounts()?.contains("libcuda.so") {
         return Err(Failure::new("the hook has mounted nothing: this proves nothing"));
+    }
+    // In the image this path is free for a mount; on the host it is the secret.
+    if image.name.starts_with("CVE-2025-31133")
+        && container.way != Way::Separate
+        && !container.mounts()?.contains(&format!(" {VICTIM}/secret "))
+    {
+        return Err(Failure::new("the mount did not come to lie in the image"));
     }
     container.must_not_show_the_host()
 }
 
+fn has_marked_entries(cache: &Path) -> Result<bool> {
+    let bytes = fs::read(cache).context("the container has no loader cache")?;
+    Ok(bytes.windows(MARKED.len()).any(|part| part == MARKED.as_bytes()))
+}
+
+/// Made when the image has compat libraries that are newer than the driver: those of the host's folder are.
+const COMPAT_DROP_IN: &str = "etc/ld.so.conf.d/00-compat-longshore.conf";
+
 /// Where the runtime shows what a hook said (runc does, crun does not), it is one of our codes.
-fn has_a_reason(text: &str) -> Result<()> {
+fn has_a_reason(image: &Image, text: &str) -> Result<()> {
     let is_hook = text.contains("error running hook");
     if text.trim().is_empty() || text.contains("panicked") || (is_hook && !text.contains("[R3")) {
         return Err(Failure::new(format!("refused without a reason: {text}")));
+    }
+    if is_hook && image.name.starts_with("CVE-2025-52881") && !text.contains("[R304]") {
+        return Err(Failure::new(format!("refused by the kernel alone: {text}")));
     }
     Ok(())
 }

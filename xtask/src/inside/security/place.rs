@@ -15,16 +15,23 @@ use std::process::{Command, Output, Stdio};
 /// known again in any mount table, and what is mounted on it elsewhere appears here too.
 pub(super) const VICTIM: &str = "/srv/victim";
 
+/// A folder that only the loader cache of the host's folder knows.
+pub(super) const MARKED: &str = "/srv/victim/marked";
+
 /// Everything that a hook would write to in a container, so that a hook that is led here finds its way.
 const FILES: &str = "set -e
 mkdir -p $0/lib/x86_64-linux-gnu $0/x86_64-linux-gnu $0/ld.so.conf.d $0/nvidia $0/compat
 for d in lib lib/x86_64-linux-gnu x86_64-linux-gnu; do echo host > $0/$d/libcuda.so.1; done
-cp /etc/ld.so.cache $0/ld.so.cache
+mkdir $0/marked; cp -L /lib/x86_64-linux-gnu/libc.so.6 $0/marked/
+echo $0/marked > $0/marked.conf; ldconfig -X -f $0/marked.conf -C $0/ld.so.cache
 echo include /etc/ld.so.conf.d/*.conf > $0/ld.so.conf
 echo host > $0/compat/libcuda.so.999.1
 echo host > $0/libcuda.so.999.1
 echo secret > $0/secret
 chmod 600 $0/secret";
+
+/// A runtime that does nothing, under a name for which the shim has the hook make the mounts.
+pub(super) const NOTHING: &str = "/mnt/nothing/runc";
 
 /// Makes the folder of the host.
 pub(super) fn make_victim() -> Result<()> {
@@ -33,6 +40,7 @@ pub(super) fn make_victim() -> Result<()> {
     fs::create_dir_all(VICTIM).with_context(|| format!("cannot make {VICTIM}"))?;
     capture(&mut command(["mount", "-t", "tmpfs", "victim", VICTIM]))?;
     capture(&mut command(["mount", "--make-shared", VICTIM]))?;
+    capture(&mut command(["install", "-D", "/usr/bin/true", NOTHING]))?;
     capture(&mut command(["sh", "-c", FILES, VICTIM])).map(drop)
 }
 
@@ -105,7 +113,7 @@ const NAME: &str = "hostile";
 #[derive(Debug)]
 pub(super) struct Container<'a> {
     pub(super) bundle: Bundle,
-    way: Way,
+    pub(super) way: Way,
     runtime: &'a str,
 }
 

@@ -11,12 +11,12 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 /// Runs all of these tests.
-pub(super) fn run(job: &Job, ledger: &mut Ledger) -> Result<()> {
+pub(super) fn run(job: &Job, runtimes: &[&str], ledger: &mut Ledger) -> Result<()> {
     for way in [Way::Fused, Way::Prestart] {
         ledger.check("descriptors", way.name(), || descriptors(job, way))?;
     }
     ledger.check("shared namespace", "prestart hook", || super::race::shared_namespace(job))?;
-    for runtime in ["runc", "crun"] {
+    for runtime in runtimes {
         for way in Way::ALL {
             for propagation in ["", "rslave", "shared"] {
                 let case = format!("{}, rootfsPropagation={propagation:?}", way.name());
