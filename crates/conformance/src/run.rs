@@ -89,6 +89,8 @@ impl Run<'_> {
             "PATH=$BIN:$DIR/path:/usr/sbin:/usr/bin:/sbin:/bin",
             "XDG_CONFIG_HOME=$DIR/conf",
             "HOME=$DIR",
+            // Else the engines of the machine would decide; no other toolkit knows the variable.
+            "NVIDIA_CTK_CDI_GENERATE_FOR=docker@29.7",
         ];
         words.extend(environment.map(str::to_owned));
         if let Some(setup) = &self.case.setup {

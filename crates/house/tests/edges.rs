@@ -31,7 +31,7 @@ const FLOORS: &[(usize, &[&str])] = &[
     (0, &["diag", "plan", "formats", "oci", "cdi", "driver", "knowledge"]),
     (1, &["host", "rootfs", "nvml"]),
     (2, &["settings", "discover", "inject"]),
-    (3, &["lint", "engines", "hooks", "runtime", "doctor", "sim", "cli"]),
+    (3, &["lint", "engines", "setup", "hooks", "runtime", "doctor", "sim", "cli"]),
 ];
 
 #[test]

@@ -1,6 +1,6 @@
 //! Hooks as what they do: several hooks of the original, or one fused hook, give the same facts.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// What a list of hooks does, is called, and gets as environment.
@@ -10,6 +10,8 @@ pub(super) struct Effects {
     pub(super) done: BTreeSet<String>,
     /// Links that are made only in containers with the node that the link leads to: `(fact, node)`.
     pub(super) per_node: BTreeSet<(String, String)>,
+    /// What the fused hook mounts, as it would stand in `config.json`.
+    pub(super) mounts: Vec<Value>,
     /// Stage and path of the program.
     pub(super) programs: BTreeSet<String>,
     /// Variables in the hooks' environment.
@@ -70,6 +72,7 @@ impl Effects {
         match fact {
             Fact::Done(text) => drop(self.done.insert(text)),
             Fact::PerNode(text, node) => drop(self.per_node.insert((text, node))),
+            Fact::Mounted(mount) => self.mounts.push(mount),
             Fact::Nothing => {}
         }
     }
@@ -81,6 +84,7 @@ const PROFILE: &str = "write application profile";
 enum Fact {
     Done(String),
     PerNode(String, String),
+    Mounted(Value),
     Nothing,
 }
 
@@ -93,6 +97,7 @@ fn fact(hook: &str, option: &str, value: &str) -> Option<Fact> {
             Some(Fact::PerNode(format!("link {value}"), destination(value)?))
         }
         ("update-ldcache" | "prepare-container", "--folder") => done(format!("loader folder {value}")),
+        ("prepare-container", "--mount") => Some(Fact::Mounted(mount(value))),
         // Which names the folders' libraries have: the original reads them from the files.
         ("prepare-container", "--library") => Some(Fact::Nothing),
         ("enable-cuda-compat" | "prepare-container", "--host-driver-version") => {
@@ -102,6 +107,15 @@ fn fact(hook: &str, option: &str, value: &str) -> Option<Fact> {
         ("prepare-container", "--update-application-profile") => done(PROFILE.to_owned()),
         _ => None,
     }
+}
+
+/// `HOST[::CONTAINER[::OPTIONS]]`; the hook's mounts are recursive and private.
+fn mount(text: &str) -> Value {
+    let parts: Vec<&str> = text.splitn(3, "::").collect();
+    let host = parts.first().copied().unwrap_or_default();
+    let flags = parts.get(2).copied().unwrap_or("ro,nosuid,nodev");
+    let options: Vec<&str> = flags.split(',').chain(["rbind", "rprivate"]).collect();
+    json!({"destination": parts.get(1).copied().unwrap_or(host), "source": host, "options": options})
 }
 
 /// `--name value`, `--name=value` and `--name`.
@@ -142,7 +156,6 @@ pub(super) fn texts(list: Option<&Value>) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn effects(hooks: &[&[&str]], nodes: &[&str]) -> Vec<String> {
         let mut effects = Effects::default();

@@ -75,6 +75,9 @@ fn add_effects(facts: &mut Facts, config: &Value) {
     for effect in effects.with_nodes(&nodes) {
         facts.add("effects", effect);
     }
+    for mount in &effects.mounts {
+        facts.add("mounts", plain(&without_sorted_options(mount)));
+    }
     for program in &effects.programs {
         facts.add("hook programs", program.clone());
     }
