@@ -63,7 +63,21 @@ fn read(bytes: &[u8], format: Format) -> Result<Spec> {
         }
         Format::Json | Format::Yaml => text.into(),
     };
-    serde_json::from_str(&json).map_err(|cause| unreadable(&without_column(&cause, format)))
+    serde_json::from_str(&json).map_err(|cause| unreadable(&short(&without_column(&cause, format))))
+}
+
+/// A message quotes what it met, which may be a whole file that is no specification, with whatever
+/// secrets are in it: the middle is left out.
+fn short(message: &str) -> String {
+    const BEGINNING: usize = 120;
+    const END: usize = 60;
+    let count = message.chars().count();
+    if count <= BEGINNING + END {
+        return message.to_owned();
+    }
+    let beginning: String = message.chars().take(BEGINNING).collect();
+    let end: String = message.chars().skip(count - END).collect();
+    format!("{beginning}...{end}")
 }
 
 /// The JSON parser's message. For YAML the column is left out: only the lines are those of the file.

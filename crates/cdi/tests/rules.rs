@@ -195,3 +195,14 @@ proptest! {
         let _ = parse(&bytes, Format::Json);
     }
 }
+
+/// A file of the wrong kind may hold secrets: the message quotes only its beginning and its end.
+#[test]
+fn a_foreign_file_is_not_quoted_whole() {
+    let foreign = format!("root:x:0\n{}secret-in-the-middle{}\n", "a".repeat(400), "b".repeat(400));
+    for format in [Format::Yaml, Format::Json] {
+        let message = parse(foreign.as_bytes(), format).unwrap_err().chain();
+        assert!(!message.contains("secret"), "{message}");
+        assert!(message.chars().count() < 260, "{message}");
+    }
+}
