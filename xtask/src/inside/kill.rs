@@ -14,7 +14,7 @@ use std::process::{Command, Output};
 use std::time::Instant;
 
 /// The system calls that change something. `?`: not every architecture has all of them.
-const WRITING: &str = "?creat,write,writev,pwrite64,ftruncate,fallocate,?rename,renameat,renameat2,?link,linkat,\
+const WRITING: &str = "?open,?creat,write,writev,pwrite64,ftruncate,fallocate,?rename,renameat,renameat2,?link,linkat,\
                        ?unlink,unlinkat,?symlink,symlinkat,?mkdir,mkdirat,fsync,fdatasync,?chmod,fchmod,fchmodat,\
                        ?chown,fchown,fchownat,setxattr,fsetxattr,copy_file_range,sendfile,flock";
 
