@@ -200,7 +200,12 @@ fn toolkit(survey: &Survey, wishes: &Wishes) -> Result<Option<Stage>> {
     } else {
         ""
     };
-    let effect = format!("The programs that give containers their GPU are in /usr/bin.{instead}");
+    let from = if wishes.package.is_empty() {
+        " The package comes from a repository that you have set up; --package names a file instead."
+    } else {
+        ""
+    };
+    let effect = format!("The programs that give containers their GPU are in /usr/bin.{instead}{from}");
     Ok(Some(stage("install the toolkit", Applicability::Unsafe, effect, steps)))
 }
 

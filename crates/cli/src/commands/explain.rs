@@ -38,7 +38,10 @@ fn explain(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
             session.out(&story(word)?);
             return Ok(Exit::Well);
         }
-        [word] => Some(file(session, word)?.unwrap_or_else(|| word.clone())),
+        [word] => match file(session, word)? {
+            None if is_path(word) => return Err(no_file(word)),
+            text => Some(text.unwrap_or_else(|| word.clone())),
+        },
         words => Some(words.join(" ")),
     };
     match pasted {
@@ -69,6 +72,16 @@ fn file(session: &Session, word: &str) -> Result<Option<String>> {
         }
         _ => Ok(None),
     }
+}
+
+/// One word that can only be meant as a file's name: an error has spaces.
+fn is_path(word: &str) -> bool {
+    ["/", "./", "../"].iter().any(|start| word.starts_with(start)) && !word.contains(char::is_whitespace)
+}
+
+fn no_file(path: &str) -> Failure {
+    Failure::coded(codes::BAD_VALUE, format!("there is no file {path}"))
+        .hint("the words of an error are taken as they are; `-` reads standard input")
 }
 
 fn lossy(bytes: &[u8]) -> String {
