@@ -3,6 +3,7 @@
 //! Everything here is pure and total: any bytes give a value or an error, never a panic, and work
 //! and memory are bounded by the size of the input. Each reader has a fuzz target in `fuzz/`.
 
+pub mod dbus;
 pub mod dpkg;
 pub mod elf;
 pub mod glob;

@@ -3,7 +3,7 @@
 
 use crate::catalogue::Hook;
 use crate::loader::{self, InContainer};
-use crate::{arguments, container};
+use crate::{arguments, container, log};
 use diag::Result;
 use formats::Version;
 use formats::elf::{ForwardCompatibility, fwd_compat_note_source};
@@ -75,7 +75,10 @@ fn wants_compat(root: &ContainerRoot, folder: &str, request: &Request) -> Result
         Some(file) => fwd_compat_note_source(&mut InContainer(&file)).unwrap_or_default(),
         None => None,
     };
-    Ok(decide(note.as_ref(), &version, request))
+    let (is_wanted, why) = decide(note.as_ref(), &version, request);
+    let verb = if is_wanted { "used" } else { "left alone" };
+    log::info(&format!("CUDA compatibility libraries of the image ({library}) are {verb}: {why}"));
+    Ok(is_wanted)
 }
 
 /// The one regular file `libcuda.so.*.*`; with none or several nothing can be said.
@@ -97,14 +100,31 @@ fn compat_library(root: &ContainerRoot, folder: &str) -> Result<Option<String>> 
     Ok(if found.len() == 1 { found.pop() } else { None })
 }
 
-/// Whether the compat library of this version is to be used on this host.
-fn decide(note: Option<&ForwardCompatibility>, compat: &Version, host: &Request) -> bool {
+/// Whether the compat library of this version is to be used on this host, and why. One that was not made
+/// for the driver's branch ends in error 803, an older one than the driver's own takes features away.
+fn decide(note: Option<&ForwardCompatibility>, compat: &Version, host: &Request) -> (bool, &'static str) {
     let newer = |driver: &Version| compat > driver;
     match (note, &host.driver, &host.cuda) {
-        (Some(note), Some(driver), _) => note.driver_branches.contains(&driver.major()) && newer(driver),
-        (Some(note), None, Some(cuda)) => Version::parse(&note.cuda_version).is_some_and(|own| own > *cuda),
-        (None, Some(driver), _) => compat.major() > driver.major(),
-        (_, None, _) => false,
+        (Some(note), Some(driver), _) if !note.driver_branches.contains(&driver.major()) => {
+            (false, "their note does not list the branch of the host's driver (error 803)")
+        }
+        (Some(_), Some(driver), _) if newer(driver) => {
+            (true, "they are newer than the host's driver, and their note lists its branch")
+        }
+        (Some(_), Some(_), _) => (false, "they are not newer than the host's driver"),
+        (Some(note), None, Some(cuda)) => match Version::parse(&note.cuda_version) {
+            Some(own) if own > *cuda => (true, "their CUDA is newer than that of the host's driver"),
+            _ => (false, "their CUDA is not newer than that of the host's driver"),
+        },
+        (None, Some(driver), _) if compat.major() > driver.major() => (
+            true,
+            "they have no note of the drivers that they are for, and are of a newer branch than the host's",
+        ),
+        (None, Some(_), _) => (
+            false,
+            "they have no note of the drivers that they are for, and are of no newer branch than the host's",
+        ),
+        (_, None, _) => (false, "the version of the host's driver is not known"),
     }
 }
 
@@ -142,7 +162,7 @@ mod tests {
         ];
         for (note, compat, host, expected) in table {
             let version = Version::parse(compat).unwrap();
-            assert_eq!(decide(note.as_ref(), &version, &host), expected, "{note:?} {compat} {host:?}");
+            assert_eq!(decide(note.as_ref(), &version, &host).0, expected, "{note:?} {compat} {host:?}");
         }
     }
 }

@@ -13,7 +13,16 @@ pub(crate) fn output(text: &str) {
 
 /// A warning in the original's form, which log collectors know.
 pub(crate) fn warning(message: &str) {
-    let line = logrus::text(seconds_now(), Level::Warning, message);
+    say(Level::Warning, message);
+}
+
+/// What was decided, for those who look for the reason.
+pub(crate) fn info(message: &str) {
+    say(Level::Info, message);
+}
+
+fn say(level: Level, message: &str) {
+    let line = logrus::text(seconds_now(), level, message);
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 

@@ -1,11 +1,13 @@
 //! A directory of the container, held by descriptor: the only place from which things are made.
 
 use crate::failing::failed;
+use crate::kernel::is_of_kernel;
 use crate::{Kind, Stat, codes, path, resolve};
 use diag::{Failure, Result};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{
-    AtFlags, Mode, OFlags, fstat, fstatfs, mkdirat, openat, renameat, statat, symlinkat, unlinkat,
+    AtFlags, FileType, Gid, Mode, OFlags, Uid, chownat, fstat, fstatfs, makedev, mkdirat, mknodat, openat,
+    renameat, statat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 use std::ffi::{OsStr, OsString};
@@ -22,27 +24,28 @@ pub enum Change {
     Replaced,
 }
 
+/// A character device, as a node of the host has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NodeFacts {
+    /// Major and minor number.
+    pub device: (u32, u32),
+    /// Permission bits.
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+}
+
+/// `TMPFS_MAGIC` of `linux/magic.h`.
+const TMPFS: u64 = 0x0102_1994;
+
 /// A directory that was looked up inside the root. Names given to its methods are single components.
 #[derive(Debug)]
 pub struct Directory {
     fd: OwnedFd,
     shown: String,
 }
-
-/// File systems made by the kernel: a link of the image that leads there is a trap, and making
-/// something there acts on the machine. Numbers from `linux/magic.h`.
-const KERNEL_FILE_SYSTEMS: &[u64] = &[
-    0x9fa0,      // proc
-    0x6265_6572, // sysfs
-    0x0027_e0eb, // cgroup
-    0x6367_7270, // cgroup2
-    0x7363_6673, // securityfs
-    0x6462_6720, // debugfs
-    0x7472_6163, // tracefs
-    0xcafe_4a11, // bpf
-    0x1980_0202, // mqueue
-    0x6265_6570, // configfs
-];
 
 /// The directory named by `components`, each missing one made in the parent's descriptor.
 pub(crate) fn make(root: BorrowedFd<'_>, components: &[OsString], mode: Mode) -> Result<Directory> {
@@ -58,6 +61,17 @@ pub(crate) fn make(root: BorrowedFd<'_>, components: &[OsString], mode: Mode) ->
         current = make_one(current.as_fd(), name, mode, &shown)?;
     }
     checked(current, path::shown(components))
+}
+
+/// Whether the named thing is a regular file of this content and mode.
+fn is_already(named: &OwnedFd, bytes: &[u8], mode: u32) -> bool {
+    let Ok(stat) = fstat(named).map(Stat::from) else { return false };
+    if stat.kind != Kind::File || stat.size != bytes.len() as u64 || stat.mode != mode {
+        return false;
+    }
+    let Ok(fd) = resolve::for_reading(named) else { return false };
+    let file = crate::RegularFile::new(fd, stat, String::new());
+    file.read_at(0, bytes.len()).is_ok_and(|found| found == bytes)
 }
 
 /// The directory named by `components`, if it exists.
@@ -98,9 +112,7 @@ fn make_one(parent: BorrowedFd<'_>, name: &OsStr, mode: Mode, shown: &str) -> Re
 }
 
 fn checked(fd: OwnedFd, shown: String) -> Result<Directory> {
-    let kind = fstatfs(&fd).map_err(|errno| cannot_make(&shown, errno))?.f_type;
-    #[expect(clippy::cast_sign_loss, reason = "file system numbers are bit patterns of 32 bits")]
-    if KERNEL_FILE_SYSTEMS.contains(&(kind as u64 & 0xffff_ffff)) {
+    if is_of_kernel(&fd).map_err(|errno| cannot_make(&shown, errno))? {
         return Err(Failure::coded(
             codes::LEADS_ASTRAY,
             format!(
@@ -161,8 +173,9 @@ impl Directory {
     /// When a directory has that name or the file cannot be made.
     pub fn write_file_atomic(&self, name: &OsStr, bytes: &[u8], mode: u32) -> Result<Change> {
         self.check_name(name)?;
-        let before = statat(&self.fd, name, AtFlags::SYMLINK_NOFOLLOW).ok().map(Stat::from);
-        if before.is_some_and(|stat| self.is_already(name, stat, bytes, mode)) {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let before = openat(&self.fd, name, flags, Mode::empty()).ok();
+        if before.as_ref().is_some_and(|named| is_already(named, bytes, mode)) {
             return Ok(Change::Unchanged);
         }
         let temporary = temporary_name(name);
@@ -174,6 +187,41 @@ impl Directory {
             .and_then(|()| self.rename(&temporary, name));
         written.map_err(|errno| self.failed("cannot write", name, errno))?;
         Ok(if before.is_some() { Change::Replaced } else { Change::Created })
+    }
+
+    /// Makes the character device `name` on a tmpfs, where the kernel gives it the label that the mount
+    /// has for everything in it (`context=` of SELinux). `false` when something has that name already, when
+    /// this is another file system, or when the kernel forbids it (user namespaces).
+    ///
+    /// # Errors
+    /// When the device cannot be made for another reason.
+    pub fn make_character_device(&self, name: &OsStr, node: NodeFacts) -> Result<bool> {
+        self.check_name(name)?;
+        let kind = fstatfs(&self.fd).map_err(|errno| self.failed("cannot look at", name, errno))?.f_type;
+        #[expect(clippy::cast_sign_loss, reason = "file system numbers are bit patterns of 32 bits")]
+        if kind as u64 & 0xffff_ffff != TMPFS {
+            return Ok(false);
+        }
+        let (major, minor) = node.device;
+        // The mask of new files must not take bits away, and a name must not be looked up twice.
+        let mask = rustix::process::umask(Mode::empty());
+        let made = mknodat(
+            &self.fd,
+            name,
+            FileType::CharacterDevice,
+            Mode::from_raw_mode(node.mode),
+            makedev(major, minor),
+        );
+        rustix::process::umask(mask);
+        match made {
+            Ok(()) => {}
+            Err(Errno::EXIST | Errno::PERM) => return Ok(false),
+            Err(errno) => return Err(self.failed("cannot make the device", name, errno)),
+        }
+        let (uid, gid) = (Uid::from_raw(node.uid), Gid::from_raw(node.gid));
+        chownat(&self.fd, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+            .map_err(|errno| self.failed("cannot give away", name, errno))?;
+        Ok(true)
     }
 
     /// Removes the file or link `name`; `false` when there is none.
@@ -233,19 +281,6 @@ impl Directory {
         let fd = openat(&self.fd, name, flags, Mode::empty()).map_err(cannot)?;
         let kind = Stat::from(fstat(&fd).map_err(cannot)?).kind;
         Ok(Some(fd).filter(|_| !matches!(kind, Kind::Symlink | Kind::Directory)))
-    }
-
-    /// Whether `name` is a regular file of this content and mode. The descriptor is compared with
-    /// what was seen before, and a fifo in its place is not waited for.
-    fn is_already(&self, name: &OsStr, seen: Stat, bytes: &[u8], mode: u32) -> bool {
-        if seen.kind != Kind::File || seen.size != bytes.len() as u64 || seen.mode != mode {
-            return false;
-        }
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let Ok(fd) = openat(&self.fd, name, flags, Mode::empty()) else { return false };
-        let Ok(stat) = fstat(&fd).map(Stat::from) else { return false };
-        let file = crate::RegularFile::new(fd, stat, String::new());
-        stat.identity() == seen.identity() && file.read_at(0, bytes.len()).is_ok_and(|found| found == bytes)
     }
 
     /// Temporary names are fixed, so what an earlier, killed run left is found and removed.

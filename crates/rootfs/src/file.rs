@@ -51,17 +51,15 @@ impl RegularFile {
     pub fn read(&self, limit: usize) -> Result<Vec<u8>> {
         // One byte more than wanted tells whether the file is longer than it said.
         let expected = usize::try_from(self.stat.size).unwrap_or(usize::MAX);
-        let bytes = self.read_at(0, expected.min(limit).saturating_add(1))?;
-        if expected <= limit && bytes.len() <= expected {
-            return Ok(bytes);
+        let mut bytes = Vec::new();
+        if expected <= limit {
+            bytes = self.read_at(0, expected.saturating_add(1))?;
+            // A file that grows says too little.
+            if bytes.len() > expected {
+                bytes = self.read_at(0, limit.saturating_add(1))?;
+            }
         }
-        self.read_growing(limit)
-    }
-
-    /// Files of procfs say size 0; files that grow say too little.
-    fn read_growing(&self, limit: usize) -> Result<Vec<u8>> {
-        let bytes = self.read_at(0, limit.saturating_add(1))?;
-        if bytes.len() > limit {
+        if expected > limit || bytes.len() > limit {
             return Err(Failure::coded(
                 codes::UNREADABLE,
                 format!("`{}` in the container is larger than {limit} bytes", self.shown),

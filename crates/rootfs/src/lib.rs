@@ -15,6 +15,7 @@ pub mod codes;
 mod directory;
 mod failing;
 mod file;
+mod kernel;
 mod mount;
 mod path;
 pub mod process;
@@ -24,7 +25,7 @@ mod stat;
 mod syscalls;
 pub mod trusted;
 
-pub use directory::{Change, Directory};
+pub use directory::{Change, Directory, NodeFacts};
 pub use file::RegularFile;
 pub use mount::{Access, Source, keep_mounts_inside};
 pub use root::{ContainerRoot, Entry};

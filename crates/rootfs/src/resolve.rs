@@ -2,8 +2,9 @@
 
 mod emulated;
 
-use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
-use rustix::fs::{Mode, OFlags, ResolveFlags, Stat, fstat, openat2};
+use crate::kernel::{is_of_kernel, is_proc};
+use rustix::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat, fstat, openat, openat2};
 use rustix::io::{Errno, Result};
 use std::ffi::OsStr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -44,20 +45,30 @@ pub(crate) fn name(root: BorrowedFd<'_>, path: &OsStr, follow_last: bool) -> Res
 }
 
 /// A regular file at `path` for reading. What lies there is looked at through a descriptor that
-/// opens nothing before it is opened at all: a fifo would make us wait, and opening a device node
-/// can have effects. When both look-ups differ somebody is exchanging files under us.
+/// opens nothing before it is opened at all: a fifo would make us wait, opening a device node can have
+/// effects, and so can reading from the kernel (EINVAL for all of them).
 pub(crate) fn regular(root: BorrowedFd<'_>, path: &OsStr) -> Result<Option<(OwnedFd, Stat)>> {
-    let first = match name(root, path, true) {
+    let named = match name(root, path, true) {
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-        other => fstat(other?)?,
+        other => other?,
     };
-    if rustix::fs::FileType::from_raw_mode(first.st_mode) != rustix::fs::FileType::RegularFile {
+    let stat = fstat(&named)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || is_of_kernel(&named)? {
         return Err(Errno::INVAL);
     }
-    let fd = open(root, path, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY, Mode::empty())?;
-    let stat = fstat(fd.as_fd())?;
-    if (stat.st_dev, stat.st_ino) != (first.st_dev, first.st_ino) {
-        return Err(Errno::STALE);
+    Ok(Some((for_reading(&named)?, stat)))
+}
+
+/// Opens for reading what a descriptor names: that very file or directory, whatever has come to lie at its
+/// path. It goes through our own entry in procfs, of which we make sure that it is one.
+pub(crate) fn for_reading(named: &OwnedFd) -> Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let proc = rustix::fs::open("/proc", flags, Mode::empty())?;
+    if !is_proc(&proc)? {
+        return Err(Errno::NOENT);
     }
-    Ok(Some((fd, stat)))
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let opened = openat(&proc, format!("self/fd/{}", named.as_raw_fd()), flags, Mode::empty())?;
+    let identity = |fd: &OwnedFd| fstat(fd).map(|stat| (stat.st_dev, stat.st_ino));
+    if identity(&opened)? == identity(named)? { Ok(opened) } else { Err(Errno::STALE) }
 }

@@ -2,7 +2,7 @@
 
 use crate::failing::failed;
 use crate::mount::{self, Source};
-use crate::{Change, Directory, Kind, RegularFile, Stat, codes, directory, path, resolve};
+use crate::{Change, Directory, Kind, NodeFacts, RegularFile, Stat, codes, directory, path, resolve};
 use diag::{Failure, Result};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Dir, Mode, OFlags, fstat};
@@ -177,21 +177,33 @@ impl ContainerRoot {
         directory.write_file_atomic(&name, bytes, mode)
     }
 
+    /// Makes a character device at `path` where that is possible; see
+    /// [`Directory::make_character_device`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn make_character_device(&self, path: impl AsRef<OsStr>, node: NodeFacts) -> Result<bool> {
+        let (directory, name) = self.parent_of(path.as_ref())?;
+        directory.make_character_device(&name, node)
+    }
+
     /// Sets the permission bits of what lies at `path`, links followed; `false` when nothing does.
     ///
     /// # Errors
     /// When the kernel refuses for another reason than EPERM, which is reported as `Ok(false)` too.
     pub fn set_mode(&self, path: impl AsRef<OsStr>, mode: u32) -> Result<bool> {
         let components = path::components(&path)?;
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let shown = path::shown(&components);
         let cannot = |errno| failed(codes::NOT_WRITABLE, "cannot set the mode of", &shown, errno);
-        match self.stat(path.as_ref())?.map(|stat| stat.kind) {
-            Some(Kind::File | Kind::Directory) => {}
-            _ => return Ok(false),
+        let named = match resolve::name(self.writer(), &path::relative(&components), true) {
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
+            other => other.map_err(cannot)?,
+        };
+        let kind = Stat::from(fstat(&named).map_err(cannot)?).kind;
+        if !matches!(kind, Kind::File | Kind::Directory) {
+            return Ok(false);
         }
-        let fd = resolve::open(self.writer(), &path::relative(&components), flags, Mode::empty())
-            .map_err(cannot)?;
+        let fd = resolve::for_reading(&named).map_err(cannot)?;
         match rustix::fs::fchmod(&fd, Mode::from_raw_mode(mode)) {
             Err(Errno::PERM) => Ok(false),
             other => other.map(|()| true).map_err(cannot),

@@ -205,13 +205,15 @@ fn directories_are_made_with_their_modes() {
 }
 
 #[test]
-fn nothing_is_made_on_file_systems_of_the_kernel() {
+fn nothing_is_made_or_read_on_file_systems_of_the_kernel() {
     // The image's own /proc is the machine's here, as when a link of the image leads to one.
     let root = ContainerRoot::open("/proc").unwrap();
     for path in ["/new", "/self/new", "/sys/kernel/new"] {
         let failure = root.write_file_atomic(path, b"x", 0o644).unwrap_err();
         assert_eq!(failure.code().unwrap().as_str(), "R304", "{path}: {failure:?}");
     }
+    assert_eq!(outcome(root.read_file("/version", LIMIT)), "R302", "nor is anything read there");
+    assert_eq!(root.read_if_regular("/version", LIMIT).unwrap(), None);
     let failure = root.read_file("/self/root/etc/passwd", LIMIT).unwrap_err();
     assert_eq!(failure.code().unwrap().as_str(), "R304", "magic links are refused: {failure:?}");
 }

@@ -35,6 +35,48 @@ fn additions(directory: &str) -> Vec<NewEntry> {
     DRIVER.iter().map(entry).collect()
 }
 
+/// What `ldconfig -p` shows on ARM machines (a Raspberry Pi, a DGX Spark, a cloud instance), libraries of the
+/// driver among others: ours come to stand in that very order.
+#[test]
+fn caches_of_arm_are_in_the_order_that_is_seen_there() {
+    const SYSTEM: &str = "/lib/aarch64-linux-gnu";
+    const LOCAL: &str = "/usr/local/lib";
+    const CUDA: &str = "/usr/local/cuda/targets/sbsa-linux/lib";
+    let shown = [
+        ("libz.so.1", LOCAL),
+        ("libz.so.1", SYSTEM),
+        ("libz.so", LOCAL),
+        ("libgpiodcxx.so.1", SYSTEM),
+        ("libgpiod.so.3", LOCAL),
+        ("libgpiod.so.2", SYSTEM),
+        ("libgpiod.so", LOCAL),
+        ("libcudart.so.13", CUDA),
+        ("libcudart.so", CUDA),
+        ("libcuda.so.1", SYSTEM),
+    ];
+    let entry = |(soname, directory): &(&str, &str)| NewEntry {
+        soname: (*soname).to_owned(),
+        path: format!("{directory}/{soname}"),
+        flags: FLAGS_AARCH64,
+    };
+    // Each way to come to them: all at once backwards, and one after the other.
+    let all: Vec<NewEntry> = shown.iter().rev().map(entry).collect();
+    let order = [LOCAL, CUDA, SYSTEM];
+    let at_once = LdCache::default().merge_in_order(&all, &order).to_bytes();
+    let mut singly = LdCache::default().to_bytes();
+    for one in all.chunks(1) {
+        singly = LdCache::parse(&singly).unwrap().merge_in_order(one, &order).to_bytes();
+    }
+    for bytes in [at_once, singly] {
+        let cache = LdCache::parse(&bytes).unwrap();
+        let found: Vec<String> =
+            cache.entries.iter().map(|entry| String::from_utf8_lossy(entry.path).into_owned()).collect();
+        let wanted: Vec<String> = shown.iter().map(|line| entry(line).path).collect();
+        assert_eq!(found, wanted);
+        assert!(cache.entries.iter().all(|entry| entry.flags == FLAGS_AARCH64));
+    }
+}
+
 #[test]
 fn merging_gives_what_ldconfig_writes() {
     let table = [

@@ -121,7 +121,8 @@ impl Reader<'_> {
             return Ok(());
         }
         self.files += 1;
-        let Some(bytes) = super::read_small(self.root, path)? else { return Ok(()) };
+        // As `ldconfig` does: what cannot be read is left out.
+        let Ok(Some(bytes)) = super::read_small(self.root, path) else { return Ok(()) };
         for directive in ldsoconf::parse(&String::from_utf8_lossy(&bytes)) {
             match directive {
                 Directive::Directory(path) => self.found.push(path),
@@ -140,11 +141,12 @@ impl Reader<'_> {
         if !name.contains(['*', '?', '[']) {
             return self.file(pattern, depth + 1);
         }
-        if self.root.stat(folder)?.is_none_or(|stat| stat.kind != Kind::Directory) {
+        let stat = self.root.stat(folder).ok().flatten();
+        if stat.is_none_or(|stat| stat.kind != Kind::Directory) {
             return Ok(());
         }
         // The list is sorted by name, as the expansion of a pattern is.
-        for entry in self.root.list(folder)?.unwrap_or_default() {
+        for entry in self.root.list(folder).ok().flatten().unwrap_or_default() {
             let entry = entry.name.to_string_lossy();
             if formats::glob::matches(name, &entry) {
                 self.file(&format!("{folder}/{entry}"), depth + 1)?;

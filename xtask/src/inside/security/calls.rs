@@ -129,6 +129,10 @@ fn is_safe_path(name: &str, rest: &str, path: &str, root: &str) -> bool {
         let is_root = path == root && (rest.contains("O_PATH") || rest.contains("MS_SLAVE"));
         return is_root || !(path == root || path.starts_with(&format!("{root}/")));
     }
+    // A file once more that was looked up already, by our own entry in procfs.
+    if name == "openat" && path.strip_prefix("self/fd/").is_some_and(|fd| fd.parse::<u32>().is_ok()) {
+        return true;
+    }
     let follows = match name {
         // The descriptor itself, to list it.
         "openat" if path == "." => false,
@@ -164,6 +168,7 @@ mod tests {
             r#"open_tree(AT_FDCWD, "/usr/lib/libcuda.so.1", OPEN_TREE_CLONE|AT_RECURSIVE) = 5"#,
             r#"move_mount(5, "", 6, "", MOVE_MOUNT_F_EMPTY_PATH|MOVE_MOUNT_T_EMPTY_PATH) = 0"#,
             r#"openat(5, ".", O_RDONLY|O_DIRECTORY) = 6"#,
+            r#"openat(5, "self/fd/7", O_RDONLY|O_NONBLOCK) = 6"#,
             r#"openat(5, ".x.longshore", O_WRONLY|O_CREAT|O_EXCL|O_NOFOLLOW, 0600) = 6"#,
             r#"symlinkat("../../x", 5, "y") = 0"#,
             r#"renameat(5, ".x", 5, "x") = 0"#,
@@ -177,6 +182,7 @@ mod tests {
             r#"openat(5, "etc/x", O_RDONLY|O_NOFOLLOW) = 4"#,
             r#"openat(5, "x", O_RDONLY) = 4"#,
             r#"openat(5, "..", O_RDONLY|O_NOFOLLOW) = 4"#,
+            r#"openat(5, "self/fd/7/x", O_RDONLY|O_NOFOLLOW) = 4"#,
             r#"newfstatat(5, "x", {st_mode=S_IFDIR}, 0) = 0"#,
             r#"symlinkat("x", AT_FDCWD, "/b/rootfs/y") = 0"#,
             r#"symlinkat("x", 5, "a/b") = 0"#,

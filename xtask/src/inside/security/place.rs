@@ -82,17 +82,25 @@ pub(super) enum Way {
     Separate,
     /// The prestart hook.
     Prestart,
+    /// `nvidia-container-cli configure`, called as `ctr run --gpus` has it called.
+    Cli,
 }
 
 impl Way {
-    pub(super) const ALL: [Self; 3] = [Self::Fused, Self::Separate, Self::Prestart];
+    pub(super) const ALL: [Self; 4] = [Self::Fused, Self::Separate, Self::Prestart, Self::Cli];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Fused => "fused hook",
             Self::Separate => "separate hooks",
             Self::Prestart => "prestart hook",
+            Self::Cli => "nvidia-container-cli",
         }
+    }
+
+    /// Whether it is called on the host, and enters the container by its process.
+    pub(super) fn enters(self) -> bool {
+        matches!(self, Self::Prestart | Self::Cli)
     }
 }
 
@@ -105,6 +113,11 @@ pub(super) const SEPARATE: [&str; 6] = [
     "disable-device-node-modification",
     "chmod --mode 777 --path /etc/opened",
 ];
+
+/// Takes the pid out of the state on its standard input.
+const CLI: &str = r#"pid=$(grep -o '"pid": *[0-9]*' | grep -o '[0-9]*$')
+    exec nvidia-container-cli --load-kmods configure --device=all --compute --compat32 --graphics --utility --video \
+    --display --ngx --pid="$pid" "$0""#;
 
 const SHIM: &str = "/usr/bin/nvidia-container-runtime";
 const NAME: &str = "hostile";
@@ -169,6 +182,12 @@ impl<'a> Container<'a> {
                     "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
                 }]);
             }
+            Way::Cli => {
+                config["hooks"]["prestart"] = json!([{
+                    "path": "/bin/sh", "args": ["sh", "-c", CLI, self.bundle.path.join("rootfs")],
+                    "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+                }]);
+            }
         }
     }
 
@@ -176,7 +195,9 @@ impl<'a> Container<'a> {
     pub(super) fn create(&self) -> Result<Output> {
         match self.way {
             Way::Fused => bundle::create(Path::new(SHIM), &self.bundle, NAME),
-            Way::Separate | Way::Prestart => bundle::create(Path::new(self.runtime), &self.bundle, NAME),
+            Way::Separate | Way::Prestart | Way::Cli => {
+                bundle::create(Path::new(self.runtime), &self.bundle, NAME)
+            }
         }
     }
 
@@ -234,7 +255,7 @@ impl<'a> Container<'a> {
 }
 
 /// Removes a bundle, with what a failed check has left mounted in it.
-fn clear(bundle: &Path) -> Result<()> {
+pub(super) fn clear(bundle: &Path) -> Result<()> {
     let script = "cut -d' ' -f5 /proc/self/mountinfo | grep \"^$0/\" | sort -r | xargs -r -n1 umount -l
         rm -rf --one-file-system \"$0\"";
     capture(command(["sh", "-c", script]).arg(bundle)).map(drop)
