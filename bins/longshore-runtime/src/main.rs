@@ -1,5 +1,7 @@
 //! The static executable of a container start; the name it is called by chooses what it is.
 
+mod probe;
+
 use runtime::Personality;
 use std::ffi::OsString;
 use std::io::Write;
@@ -20,6 +22,7 @@ fn main() -> ExitCode {
             runtime::provide_driver(arguments.get(2..).unwrap_or_default())
         }
         "nvidia-cdi-hook" => hooks::main(arguments),
+        "longshore-probe" => probe::main(),
         other => unknown(other),
     }
 }

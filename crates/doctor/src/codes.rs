@@ -99,5 +99,7 @@ pub const IMAGE_DRIVER: Code = Code::new("H801");
 pub const IMAGE_LOADER: Code = Code::new("H803");
 /// The image holds no files of a driver.
 pub const IMAGE_FILES: Code = Code::new("H808");
+/// A container that is started now opens its GPUs.
+pub const CONTAINER_PROBE: Code = Code::new("H807");
 /// Every GPU answers on the PCI bus.
 pub const GPU_LOST: Code = Code::new("H113");

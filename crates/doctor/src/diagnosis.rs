@@ -3,6 +3,7 @@
 
 use crate::check::{Check, Layer};
 use crate::checks;
+use crate::codes;
 use crate::facts::{Caller, EngineKind, Facts};
 use crate::remedy::Remedy;
 use crate::serving::{self, Place};
@@ -81,12 +82,14 @@ pub struct Line {
 pub fn diagnose(facts: &Facts) -> Diagnosis {
     let asked = checks::ALL.iter().filter(|check| check.engines.contains(&facts.question.engine));
     let mut lines: Vec<Line> = asked.map(|check| line(check, facts)).collect();
+    let proven = is_proven(&lines);
+    lines.iter_mut().filter(|line| proven && is_of_the_way(line)).for_each(disproved);
     let found = found(&lines);
     for line in &mut lines {
         line.because_of = cause_of(line, &found);
     }
     let causes = causes(facts, &lines);
-    let state = state(&causes, &lines);
+    let state = state(&causes, &lines, proven);
     let next = (state == State::CannotTell).then(|| how_to_learn_more(facts));
     Diagnosis { schema: SCHEMA, engine: facts.question.engine, state, causes, next, lines }
 }
@@ -123,6 +126,26 @@ impl Line {
     }
 }
 
+/// Whether a container that was started now had its GPU.
+fn is_proven(lines: &[Line]) -> bool {
+    lines.iter().any(|line| line.code == codes::CONTAINER_PROBE && matches!(line.outcome, Outcome::Fine(_)))
+}
+
+/// Whether a check is about the way of a GPU into a container, which a container proves; of the driver
+/// itself it proves only that its nodes can be opened.
+fn is_of_the_way(line: &Line) -> bool {
+    matches!(line.layer, Layer::Toolkit | Layer::Engine | Layer::Permissions | Layer::Cdi)
+}
+
+/// What was found does not stop a container now, and so is no more than a warning.
+fn disproved(line: &mut Line) {
+    let Outcome::Found(findings) = &mut line.outcome else { return };
+    for finding in findings.iter_mut().filter(|finding| finding.severity == Severity::Error) {
+        finding.severity = Severity::Warning;
+        finding.evidence.push("a container that was started now had its GPU all the same".to_owned());
+    }
+}
+
 /// Checks that found an error: only those explain others.
 fn found(lines: &[Line]) -> Vec<&'static Check> {
     let errors = lines.iter().filter(|line| line.severity() == Some(Severity::Error));
@@ -132,6 +155,8 @@ fn found(lines: &[Line]) -> Vec<&'static Check> {
 /// The first cause, in the order of repair, that this line follows from.
 fn cause_of(line: &Line, found: &[&'static Check]) -> Option<Code> {
     let follows = |check: &&&'static Check| match line.outcome {
+        // Whatever else was found is what stopped the container that was started.
+        Outcome::Found(_) if line.code == codes::CONTAINER_PROBE => check.code != line.code,
         Outcome::Found(_) => check.explains.contains(&line.code),
         Outcome::CannotTell(_) => check.blinds.contains(&line.code) || check.explains.contains(&line.code),
         Outcome::Fine(_) | Outcome::DoesNotApply(_) => false,
@@ -194,11 +219,12 @@ fn rank(causes: &[Cause], position: usize, engine: EngineKind) -> String {
     }
 }
 
-fn state(causes: &[Cause], lines: &[Line]) -> State {
+fn state(causes: &[Cause], lines: &[Line], proven: bool) -> State {
     if causes.iter().any(|cause| cause.finding.severity == Severity::Error) {
         return State::Fails;
     }
-    let open = lines.iter().any(|line| matches!(line.outcome, Outcome::CannotTell(_)) && line.is_essential());
+    let is_open = |line: &Line| matches!(line.outcome, Outcome::CannotTell(_)) && line.is_essential();
+    let open = lines.iter().any(|line| is_open(line) && !(proven && is_of_the_way(line)));
     if open { State::CannotTell } else { State::Works }
 }
 

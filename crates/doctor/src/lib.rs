@@ -18,6 +18,7 @@ mod diagnosis;
 pub mod explain;
 pub mod facts;
 mod http;
+pub mod probe;
 mod redaction;
 mod remedy;
 pub mod repair;

@@ -7,10 +7,30 @@ use crate::{Remedy, serving};
 use diag::{Outcome, Severity};
 use knowledge::Numbers;
 
-/// The newest `cdiVersion` that an engine reads, by the engine's first version that does. Observed with
-/// the packages of Debian and with source builds.
-const PODMAN: &[(&str, &str)] = &[("5.8", "1.0.0"), ("5.0", "0.8.0"), ("4.1", "0.5.0")];
-const DOCKER: &[(&str, &str)] = &[("29.0", "1.1.0"), ("28.0", "1.0.0"), ("25.0", "0.6.0")];
+/// The newest `cdiVersion` that an engine reads, by the engine's first version that does: that of the
+/// library in its release (`CurrentVersion` below `vendor/` at each tag of containers/podman and moby/moby,
+/// read on 2026-11-21). Debian's packages of 4.3, 5.4, 5.8 and of 26.1, 28.5 were tried and agree.
+const PODMAN: &[(&str, &str)] = &[
+    ("5.5", "1.0.0"),
+    ("5.2", "0.8.0"),
+    ("5.1", "0.7.0"),
+    ("4.7", "0.6.0"),
+    ("4.3", "0.5.0"),
+    ("4.1", "0.4.0"),
+];
+const DOCKER: &[(&str, &str)] = &[
+    ("29.2", "1.1.0"),
+    ("28.1", "1.0.0"),
+    ("27.4", "0.8.0"),
+    ("26.1", "0.7.0"),
+    ("26.0", "0.6.0"),
+    ("25.0.17", "0.8.0"),
+    ("25.0", "0.6.0"),
+];
+/// The first version with groups of device nodes, which a generated specification has unless told not to.
+const WITH_GROUPS: &str = "0.7.0";
+/// What leaves them out, so that the specification is one of version 0.5.0.
+pub(crate) const WITHOUT_GROUPS: &str = "--feature-flag=no-additional-gids-for-device-nodes";
 
 /// The files, when there are any that this engine looks at.
 pub(crate) fn applicable(facts: &Facts) -> Result<&[SpecificationFile], Outcome> {
@@ -113,12 +133,19 @@ pub(crate) fn is_newer(version: &str, newest: &str) -> bool {
     }
 }
 
+/// Whether a specification for this engine must do without groups of device nodes.
+pub(crate) fn is_for_old_engine(facts: &Facts) -> bool {
+    newest_version(facts).is_some_and(|(_, newest)| is_newer(WITH_GROUPS, newest))
+}
+
 /// Makes the specification again: where there is one, over it.
 pub(crate) fn renew(facts: &Facts) -> Remedy {
     let files = facts.specifications.known().map(|seen| seen.files.as_slice()).unwrap_or_default();
     let existing = files.iter().find(|file| file.path.ends_with("/nvidia.yaml")).or(files.first());
     let path = existing.map_or("/var/run/cdi/nvidia.yaml", |file| file.path.as_str());
-    Remedy::safe(format!("sudo nvidia-ctk cdi generate --output={path}"), "the CDI specification").as_root()
+    let flag = if is_for_old_engine(facts) { format!("{WITHOUT_GROUPS} ") } else { String::new() };
+    Remedy::safe(format!("sudo nvidia-ctk cdi generate {flag}--output={path}"), "the CDI specification")
+        .as_root()
 }
 
 #[cfg(test)]

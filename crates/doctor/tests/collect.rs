@@ -189,6 +189,118 @@ fn nothing_secret_leaves_the_machine() {
     assert_eq!(diagnose(&bundle).root().map(|cause| cause.code), diagnosis.root().map(|cause| cause.code));
 }
 
+/// All forms in which facts and what is made of them leave the machine.
+fn outputs(facts: &Facts) -> Vec<String> {
+    let diagnosis = diagnose(facts);
+    vec![
+        facts.to_json(),
+        doctor::redacted(facts).to_json(),
+        doctor::report::json(&diagnosis, Some(facts)),
+        doctor::report::html(&diagnosis),
+        doctor::report::text(&diagnosis, doctor::report::Style { verbose: true, colour: false }),
+        doctor::verdict(&diagnosis),
+    ]
+}
+
+/// What a parser complains about it must not quote.
+#[test]
+fn broken_files_are_not_quoted() {
+    let broken = [
+        ("etc/docker/daemon.json", "{\"a\": hunter2}"),
+        ("root/.docker/config.json", "{\"auths\": {\"r\": {\"auth\": \"hunter2\"}}, \"x\": hunter2"),
+        ("root/.docker/contexts/meta/x/meta.json", "{\"Name\": hunter2"),
+        ("etc/nvidia-container-runtime/config.toml", "hunter2 = = 1\n"),
+        ("etc/nvidia-container-runtime/config.toml", "[nvidia-container-runtime]\nmode = \"hunter2\"\n"),
+        ("etc/containerd/config.toml", "password = hunter2\n"),
+        ("etc/crio/crio.conf", "password = hunter2\n"),
+        ("etc/cdi/a.yaml", "cdiVersion: 0.5.0\nkind: hunter2\ndevices: {env: hunter2}\n"),
+        ("etc/cdi/a.json", "{\"cdiVersion\": \"0.5.0\", \"kind\": \"a/b\", \"env\": hunter2}"),
+        ("etc/cdi/b.yaml", "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ncontainerEdits: hunter2\ndevices: []\n"),
+        (
+            "etc/cdi/c.yaml",
+            "cdiVersion: 0.5.0\nkind: nvidia.com/gpu\ndevices:\n- name: all\n  containerEdits:\n    env: [hunter2]\n",
+        ),
+        ("proc/self/status", "hunter2\n"),
+        ("proc/44/stat", "44 (dockerd) hunter2\n"),
+        ("proc/44/status", "Uid:\thunter2\n"),
+        ("proc/uptime", "hunter2\n"),
+        ("proc/devices", "hunter2 nvidia\n"),
+        ("etc/group", "docker:hunter2:x:hunter2\n"),
+        ("etc/ld.so.cache", "hunter2"),
+    ];
+    for (path, text) in broken {
+        let root = tempfile::tempdir().unwrap();
+        machine(root.path());
+        write(root.path(), path, text);
+        serve(root.path(), INFO.as_bytes());
+        for out in outputs(&look(root.path())) {
+            assert!(!out.contains(SECRET), "{path}: {out}");
+        }
+    }
+}
+
+/// The daemon's answer about an image and a container.
+const INSPECT: &str = r#"{"ServerVersion": "26.1.5", "Runtimes": {"runc": {}}, "Id": "sha256:0", "Author": "hunter2",
+    "Comment": "hunter2", "Path": "hunter2", "Args": ["--token", "hunter2"], "Name": "/hunter2",
+    "Config": {"Env": ["TOKEN=hunter2", "CUDA_VERSION=12.8.1", "NVIDIA_REQUIRE_CUDA=cuda>=12.8", "DATABASE_URL=postgres://u:hunter2@db"],
+        "Cmd": ["run", "--password=hunter2"], "Labels": {"key": "hunter2"}, "Hostname": "hunter2"},
+    "HostConfig": {"Binds": ["/hunter2:/x"], "Devices": [], "LogConfig": {"Config": {"token": "hunter2"}}},
+    "Mounts": [{"Source": "/hunter2"}], "State": {"Pid": 44, "Error": "hunter2"},
+    "GraphDriver": {"Data": {"LowerDir": "/layers/1", "UpperDir": "/layers/2"}, "Name": "overlay2"}}"#;
+
+#[test]
+fn what_an_image_and_a_container_hold_stays_there() {
+    let root = tempfile::tempdir().unwrap();
+    machine(root.path());
+    for (path, text) in [
+        (
+            "proc/44/mountinfo",
+            "1 2 0:1 /hunter2 /hunter2 rw - ext4 /dev/sda rw\n2 2 0:1 /usr/lib64/libcuda.so.580.95.05 /usr/lib64/libcuda.so.580.95.05 rw - ext4 x rw\n",
+        ),
+        ("layers/1/usr/lib64/libcuda.so.535.54.03", "hunter2"),
+        ("dev/kmsg", "3,1,1,-;NVRM: Xid (PCI:0000:01:00): 31, pid=7, name=hunter2, Ch 0\n6,1,1,-;hunter2\n"),
+        (
+            "usr/lib/systemd/system/docker.service",
+            "[Service]\nEnvironment=TOKEN=hunter2\nExecStart=/usr/bin/dockerd -H fd:// --log-opt token=hunter2\n",
+        ),
+        (
+            "etc/systemd/system/docker.service.d/proxy.conf",
+            "[Service]\nEnvironment=HTTPS_PROXY=http://u:hunter2@proxy\n",
+        ),
+        ("etc/os-release", "ID=debian\nBUILD_ID=hunter2\n"),
+        ("etc/passwd", "root:x:0:0:hunter2:/root:/bin/sh\nhunter2:x:1000:1000::/home/hunter2:/bin/sh\n"),
+    ] {
+        write(root.path(), path, text);
+    }
+    serve(root.path(), INSPECT.as_bytes());
+    for (image, container) in [(Some("app:1"), None), (None, Some("app"))] {
+        let environment = Environment::from([
+            ("HOME", "/root"),
+            ("PATH", "/bin"),
+            ("API_KEY", SECRET),
+            ("DOCKER_AUTH_CONFIG", "{\"auths\": {\"r\": {\"auth\": \"hunter2\"}}}"),
+            ("HTTPS_PROXY", "http://u:hunter2@proxy"),
+        ]);
+        let options = Options {
+            image: image.map(str::to_owned),
+            container: container.map(str::to_owned),
+            deadline: Duration::from_secs(10),
+            engine_deadline: Duration::from_secs(10),
+            ..Options::default()
+        };
+        let facts = collect(&Host::at(root.path()).with_environment(environment), &options);
+        assert!(
+            facts.subject.as_ref().is_some_and(|subject| subject.known().is_some()),
+            "{:?}",
+            facts.subject
+        );
+        assert!(facts.kernel_log.known().is_some_and(|log| log.xids.len() == 1));
+        for out in outputs(&facts) {
+            assert!(!out.contains(SECRET), "{out}");
+        }
+    }
+}
+
 #[test]
 fn strange_answers_are_reasons_and_not_defaults() {
     for answer in [&b"{"[..], b"[]", b"\xff\xff", b"{\"ServerVersion\": \"\"}", b""] {

@@ -4,19 +4,20 @@
 //! with how `docker run --gpus all` ends.
 
 mod place;
+mod repairs;
 mod states;
 
 use super::check::Ledger;
 use super::{Job, scratch};
 use crate::engines::BUSYBOX;
-use crate::exec::{capture, output};
+use crate::exec::{capture, command, output};
 use diag::{Failure, Result, ResultExt};
 use place::{Daemon, Place};
 use serde_json::Value;
 use states::State;
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ pub(crate) struct Host {
     /// A description for `longshore sim run --host FILE`; `None`: the usual preset.
     pub(crate) description: Option<&'static str>,
     scenarios: &'static [Scenario],
-    states: &'static [State],
+    /// Area by area.
+    states: &'static [&'static [State]],
 }
 
 /// One state of the software on a host.
@@ -42,6 +44,8 @@ struct Scenario {
     settings: &'static str,
     /// The code of the root cause; `None`: all is well.
     root: Option<&'static str>,
+    /// What an ordinary user who may use the daemon is told; what only root can see is hidden from them.
+    ordinary: Told,
     docker: Ends,
 }
 
@@ -75,6 +79,15 @@ enum Engine {
     BrokenFile,
 }
 
+/// What an ordinary user is told.
+#[derive(Clone, Copy, PartialEq)]
+enum Told {
+    /// The same as root.
+    Same,
+    /// Nothing with certainty.
+    Nothing,
+}
+
 /// How `docker run --gpus all` has to end.
 #[derive(Clone, Copy)]
 enum Ends {
@@ -100,6 +113,7 @@ const HEALTHY: Scenario = Scenario {
     engine: Engine::Runs,
     settings: "",
     root: None,
+    ordinary: Told::Same,
     docker: Ends::Well,
 };
 
@@ -177,7 +191,29 @@ pub(crate) const HOSTS: &[Host] = &[
         scenarios: &[],
         states: states::OTHER_ROOT,
     },
+    preset("workstation", "summary = \"a machine\"\ninherits = \"workstation\"\n", states::GEFORCE),
+    preset("Debian", "summary = \"a machine\"\ninherits = \"debian\"\n", states::DEBIAN),
+    preset("MIG", "summary = \"a machine\"\ninherits = \"dgx-mig\"\n", states::MIG),
+    preset("mixed MIG", "summary = \"a machine\"\ninherits = \"dgx-mig-mixed\"\n", states::MIXED_MIG),
+    preset("GB200", "summary = \"a machine\"\ninherits = \"gb200\"\n", states::GB200),
+    preset("NixOS", "summary = \"a machine\"\ninherits = \"nixos\"\n", states::NIXOS),
+    preset("Orin", "summary = \"a machine\"\ninherits = \"orin\"\n", states::ORIN),
+    preset("vGPU", "summary = \"a machine\"\ninherits = \"vgpu-guest\"\n", states::VGPU),
+    preset("WSL2", "summary = \"a machine\"\ninherits = \"wsl2\"\n", states::WSL_WELL),
+    preset(
+        "configured root",
+        "summary = \"a machine\"\ninherits = \"driver-container\"\n",
+        states::CONFIGURED_ROOT,
+    ),
+    preset("half upgraded", "summary = \"a machine\"\ninherits = \"half-upgraded\"\n", states::HALF_UPGRADED),
+    preset("WSL2 broken", "summary = \"a machine\"\ninherits = \"wsl2\"\n", states::WSL),
+    preset("driver going", "summary = \"a machine\"\ninherits = \"dgx-h100\"\n", states::GONE),
 ];
+
+/// A host of its own with states only.
+const fn preset(name: &'static str, description: &'static str, states: &'static [&'static [State]]) -> Host {
+    Host { name, description: Some(description), scenarios: &[], states }
+}
 
 const WITH_DRIVER: &[Scenario] = &[
     Scenario {
@@ -206,6 +242,7 @@ const WITH_DRIVER: &[Scenario] = &[
         name: "hook outside PATH",
         hook: Hook::BeforeStart(OPT),
         root: Some("H313"),
+        ordinary: Told::Nothing,
         docker: FAMOUS,
         ..HEALTHY
     },
@@ -214,6 +251,7 @@ const WITH_DRIVER: &[Scenario] = &[
         path: WITHOUT_LOCAL,
         client: Client::DockerHost,
         root: Some("H313"),
+        ordinary: Told::Nothing,
         docker: FAMOUS,
         ..HEALTHY
     },
@@ -281,7 +319,9 @@ fn carry_out(job: &Job, scenario: &Scenario) -> Result<()> {
     place_hook(job, scenario.hook, true)?;
     let daemon = Daemon::start(job.suite()?, &place, scenario)?;
     place_hook(job, scenario.hook, false)?;
-    let asked = diagnosed(scenario, &place).and_then(|()| docker_agrees(job, scenario, &place));
+    let asked = diagnosed(scenario, &place)
+        .and_then(|()| told_to_a_user(scenario, &place))
+        .and_then(|()| docker_agrees(job, scenario, &place));
     drop(daemon);
     clean()?;
     asked
@@ -353,8 +393,31 @@ fn diagnosed(scenario: &Scenario, place: &Place) -> Result<()> {
     }
 }
 
+/// An ordinary user in the group of the daemon is told the same, or nothing with certainty.
+fn told_to_a_user(scenario: &Scenario, place: &Place) -> Result<()> {
+    if scenario.client == Client::Stranger {
+        return Ok(());
+    }
+    let mut user = command(["setpriv", "--reuid=1000", "--regid=1000", "--groups=999"]);
+    user.arg(&place.longshore);
+    let report = asked(user, scenario, place, &["--json"])?;
+    let json: Value = serde_json::from_slice(&report.stdout)
+        .with_context(|| format!("the report is not JSON: {}", String::from_utf8_lossy(&report.stderr)))?;
+    let wanted = scenario.root.filter(|_| scenario.ordinary == Told::Same);
+    match json["root"].as_str() {
+        root if root == wanted => Ok(()),
+        root => Err(Failure::new(format!(
+            "as an ordinary user expected {wanted:?}, found {root:?}:\n{}",
+            json["causes"]
+        ))),
+    }
+}
+
 fn doctor(scenario: &Scenario, place: &Place, options: &[&str]) -> Result<Output> {
-    let mut doctor = place.called([place.longshore.as_os_str()], scenario.client);
+    asked(place.called([place.longshore.as_os_str()], scenario.client), scenario, place, options)
+}
+
+fn asked(mut doctor: Command, scenario: &Scenario, place: &Place, options: &[&str]) -> Result<Output> {
     // A busy test machine may be slow to show a directory; what is tested is the judgement.
     doctor.args(["doctor", "--deadline", "5000"]).args(options);
     doctor.env_remove("DOCKER_HOST").env("DOCKER_CONFIG", place.folder.join("client"));

@@ -1,8 +1,10 @@
 //! `longshore doctor`: why a container does not get its GPU, and what to do next.
 
 mod bundle;
+mod engine_plan;
 mod fix;
 mod management;
+mod user;
 
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
@@ -30,6 +32,8 @@ pub(crate) const COMMAND: Command = Command::new(
     Flag::text("socket", "The socket of the daemon to look at instead of any context"),
     Flag::text("image", "Say also what would happen to this image here (nothing is pulled)"),
     Flag::text("container", "Look also into this running container, without touching it"),
+    Flag::text("user", "Look as this user would after a new login (root only)"),
+    Flag::switch("probe", "Start a throw-away container too, and open its devices (nothing is pulled)"),
     Flag::switch("json", "Print the diagnosis as JSON, with `-v` also everything that was seen"),
     Flag::switch("verbose", "Show the proof of each finding, and what does not apply").aliases(&["v"]),
     Flag::text("from", "Judge the facts in this file (made by `--facts`) instead of this machine"),
@@ -56,11 +60,21 @@ fn doctor(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     Ok(Exit::Given(ExitCode::from(diagnosis.exit_code())))
 }
 
-fn facts(session: &Session, parsed: &Parsed) -> Result<Facts> {
+fn facts(session: &mut Session, parsed: &Parsed) -> Result<Facts> {
     if parsed.given("from") {
         return facts_of_file(session, parsed.text("from"));
     }
-    Ok(doctor::collect(&session.host, &options(session, parsed)?))
+    let options = options(session, parsed)?;
+    if parsed.given("user")
+        && let Some(facts) = user::facts(session, parsed)?
+    {
+        return Ok(facts);
+    }
+    let mut facts = doctor::collect(&session.host, &options);
+    if parsed.switch("probe") {
+        facts.probe = Some(doctor::probe::probe(&session.host, &facts, options.image.as_deref()).into());
+    }
+    Ok(facts)
 }
 
 /// The facts of another machine, or of another time.

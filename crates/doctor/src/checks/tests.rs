@@ -2,7 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "looks at the crate's own folders")]
 
 use super::*;
-use crate::codes;
 use diag::Code;
 use std::collections::BTreeSet;
 use std::fs;
@@ -66,7 +65,7 @@ fn no_finding_explains_itself() {
 
 #[test]
 fn a_check_is_found_by_code_and_name() {
-    assert_eq!(by_code("h301").unwrap().code, codes::TOOLKIT_PRESENT);
-    assert_eq!(by_code("toolkit-present").unwrap().code, codes::TOOLKIT_PRESENT);
+    assert_eq!(by_code("h301").unwrap().code, TOOLKIT_PRESENT);
+    assert_eq!(by_code("toolkit-present").unwrap().code, TOOLKIT_PRESENT);
     assert!(by_code("H999").is_none());
 }

@@ -4,8 +4,8 @@ use super::client::DEFAULT_SOCKET;
 use super::{
     Client, Configuration, Connection, Daemon, Engine, Facts, Known, Options, Reason, SCHEMA, SocketSeen,
     Specifications, Subject, Toolkit, ToolkitFile, ToolkitSettings, Transport, caller, client, configuration,
-    configured, daemon, driver, engine, gpus, installed, machine, management, node, nodes, packages, podman,
-    question, services, specifications, subject, toolkit,
+    configured, daemon, driver, engine, gpus, installed, kernel_log, machine, management, node, nodes,
+    packages, podman, question, services, specifications, subject, toolkit,
 };
 use host::Host;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -53,6 +53,7 @@ struct Hardware {
     nodes: Look<super::Nodes>,
     installed: Look<super::Installed>,
     services: Look<super::Services>,
+    kernel_log: Look<super::KernelLog>,
     packages: Look<Vec<super::Package>>,
     podman: Look<super::Podman>,
     node: Look<Option<super::NodeRuntime>>,
@@ -70,6 +71,7 @@ impl Hardware {
             nodes: look(host, "/dev", deadline, nodes::read),
             installed: look(host, "installed programs", deadline, installed::read),
             services: look(host, "the driver's services", deadline, services::read),
+            kernel_log: look(host, "the kernel's log", deadline, kernel_log::read),
             packages: look(host, "the list of packages", deadline, packages::read),
             podman: look(host, "podman", deadline, podman::read),
             node: look(host, "the node's container runtime", deadline, node::read),
@@ -102,10 +104,12 @@ impl Hardware {
             specifications: seen.specifications,
             management: self.management.wait(),
             services: self.services.wait(),
+            kernel_log: self.kernel_log.wait(),
             packages: self.packages.wait(),
             podman,
             node,
             subject: seen.subject,
+            probe: None,
         }
     }
 }

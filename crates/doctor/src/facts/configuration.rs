@@ -1,7 +1,7 @@
 //! The daemon's configuration file: only the keys that matter for a GPU are kept.
 
 use super::client::position;
-use super::{Reason, look};
+use super::{Reason, daemon_keys, look};
 use host::Host;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,6 +16,9 @@ pub struct Configuration {
     /// What stands in `/etc/docker/daemon.json`, when the daemon reads another file.
     #[serde(default)]
     pub of_system: Option<DaemonJson>,
+    /// The unit file that starts the daemon with `-H`: then `hosts` may not stand in the file as well.
+    #[serde(default)]
+    pub unit_with_hosts: Option<String>,
 }
 
 /// What stands in `daemon.json`.
@@ -37,6 +40,12 @@ pub enum DaemonJson {
         default_runtime: Option<String>,
         /// `features.cdi`.
         cdi: Option<bool>,
+        /// Keys that dockerd does not know, each with the one that it is near to.
+        #[serde(default)]
+        mistaken: Vec<(String, String)>,
+        /// Whether `hosts` is there.
+        #[serde(default)]
+        hosts: bool,
     },
 }
 
@@ -62,7 +71,43 @@ pub(super) fn read(host: &Host, path: &str, directories: Option<&[String]>) -> R
                 runtime.program.as_deref().and_then(|program| usable(host, program, directories));
         }
     }
-    Ok(Configuration { path: path.to_owned(), content, of_system: of_system(host, path)? })
+    Ok(Configuration {
+        path: path.to_owned(),
+        content,
+        of_system: of_system(host, path)?,
+        unit_with_hosts: unit_with_hosts(host)?,
+    })
+}
+
+/// Drop-ins come after the unit, and a unit of the administrator in place of the package's.
+fn unit_with_hosts(host: &Host) -> Result<Option<String>, Reason> {
+    const DROP_INS: &str = "/etc/systemd/system/docker.service.d";
+    let mut files = Vec::new();
+    for folder in ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"] {
+        let path = format!("{folder}/docker.service");
+        if look::exists(host, &path)? {
+            files.push(path);
+            break;
+        }
+    }
+    let drop_ins = look::names(host, DROP_INS)?;
+    files.extend(
+        drop_ins.iter().filter(|name| name.ends_with(".conf")).map(|name| format!("{DROP_INS}/{name}")),
+    );
+    let mut start = None;
+    for path in files {
+        let text = look::text(host, &path)?.unwrap_or_default();
+        if let Some(line) = text.lines().rev().find_map(|line| line.trim().strip_prefix("ExecStart=")) {
+            start = names_hosts(line).then_some(path);
+        }
+    }
+    Ok(start)
+}
+
+fn names_hosts(command: &str) -> bool {
+    command
+        .split_whitespace()
+        .any(|word| word == "-H" || word.starts_with("--host") || word.starts_with("-H="))
 }
 
 fn of_system(host: &Host, path: &str) -> Result<Option<DaemonJson>, Reason> {
@@ -84,7 +129,13 @@ fn usable(host: &Host, program: &str, directories: Option<&[String]>) -> Option<
 
 fn parse(text: &str) -> DaemonJson {
     if text.trim().is_empty() {
-        return DaemonJson::Valid { runtimes: Vec::new(), default_runtime: None, cdi: None };
+        return DaemonJson::Valid {
+            runtimes: Vec::new(),
+            default_runtime: None,
+            cdi: None,
+            mistaken: Vec::new(),
+            hosts: false,
+        };
     }
     let json: Value = match serde_json::from_str(text) {
         Ok(json) => json,
@@ -98,6 +149,8 @@ fn parse(text: &str) -> DaemonJson {
         runtimes: runtimes.map(|(name, entry)| runtime(name, entry)).collect(),
         default_runtime: object.get("default-runtime").and_then(Value::as_str).map(str::to_owned),
         cdi: json.pointer("/features/cdi").and_then(Value::as_bool),
+        mistaken: daemon_keys::mistaken(object),
+        hosts: object.contains_key("hosts"),
     }
 }
 
@@ -121,7 +174,9 @@ mod tests {
     fn the_keys_for_a_gpu_are_kept() {
         let text = r#"{"runtimes": {"nvidia": {"path": "nvidia-container-runtime"}}, "features": {"cdi": true},
             "registry-mirrors": ["x"], "default-runtime": "nvidia"}"#;
-        let DaemonJson::Valid { runtimes, default_runtime, cdi } = parse(text) else { panic!("it is valid") };
+        let DaemonJson::Valid { runtimes, default_runtime, cdi, .. } = parse(text) else {
+            panic!("it is valid")
+        };
         assert_eq!((default_runtime.as_deref(), cdi), (Some("nvidia"), Some(true)));
         assert_eq!(runtimes[0].program.as_deref(), Some("nvidia-container-runtime"));
         assert!(matches!(parse(""), DaemonJson::Valid { .. }));

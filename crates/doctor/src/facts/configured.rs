@@ -43,10 +43,16 @@ pub(super) fn read(host: &Host) -> Result<ToolkitFile, Reason> {
         None => ToolkitSettings::Absent,
         Some(text) => match Settings::parse(&text) {
             Ok((settings, _)) => described(host, &settings),
-            Err(failure) => ToolkitSettings::Broken(failure.line()),
+            Err(failure) => ToolkitSettings::Broken(look::without_values(&failure.line())),
         },
     };
     Ok(ToolkitFile { path, content })
+}
+
+/// A word that is no mode may be anything, and is not shown.
+fn mode(word: &str) -> String {
+    let known = ["auto", "legacy", "csv", "cdi", "jit-cdi"].contains(&word);
+    if known { word.to_owned() } else { "unknown".to_owned() }
 }
 
 fn described(host: &Host, settings: &Settings) -> ToolkitSettings {
@@ -56,7 +62,7 @@ fn described(host: &Host, settings: &Settings) -> ToolkitSettings {
         .and_then(|root| host.stat(root).ok())
         .map(|stat| stat.is_some_and(|stat| stat.is_dir()));
     ToolkitSettings::Read {
-        mode: settings.runtime.mode.clone(),
+        mode: mode(&settings.runtime.mode),
         no_cgroups: settings.cli.no_cgroups,
         root,
         root_exists,

@@ -41,6 +41,17 @@ pub(super) fn exists(host: &Host, path: &str) -> Result<bool, Reason> {
     host.stat(path).map(|stat| stat.is_some()).map_err(|failure| reason(path, &failure))
 }
 
+/// A parser's complaint without the values that it quotes: they may be anybody's secret.
+pub(super) fn without_values(complaint: &str) -> String {
+    let mut parts = complaint.split('"');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    while let Some(_value) = parts.next() {
+        text.push_str("\"...\"");
+        text.push_str(parts.next().unwrap_or_default());
+    }
+    text
+}
+
 /// The reason behind a failure of the host.
 pub(super) fn reason(what: &str, failure: &Failure) -> Reason {
     match error_kind(failure) {

@@ -42,17 +42,27 @@ pub(super) fn read(host: &Host) -> Result<Machine, Reason> {
     Ok(Machine {
         distribution: release_value(&release, "ID"),
         like: release_value(&release, "ID_LIKE").map_or_else(Vec::new, |ids| words(&ids)),
-        platform: platform(&kernel, tegra, look::exists(host, "/dev/dxg")?),
+        platform: platform(&kernel, tegra, is_wsl(host)?),
         systemd: look::exists(host, "/run/systemd/system")?,
         selinux: look::text(host, "/sys/fs/selinux/enforce")?.is_some_and(|text| text.trim() == "1"),
         kernel,
     })
 }
 
+/// A kernel that somebody built for WSL2 need not have Microsoft's name.
+fn is_wsl(host: &Host) -> Result<bool, Reason> {
+    for path in ["/dev/dxg", "/usr/lib/wsl/lib", "/proc/sys/fs/binfmt_misc/WSLInterop"] {
+        if look::exists(host, path)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// WSL1 has no `WSL2` in its release and no GPU at all; it is not a platform here.
-fn platform(kernel: &str, tegra: bool, dxg: bool) -> Platform {
+fn platform(kernel: &str, tegra: bool, wsl: bool) -> Platform {
     let kernel = kernel.to_ascii_lowercase();
-    match (kernel.contains("microsoft") || dxg, tegra || kernel.contains("tegra")) {
+    match (kernel.contains("microsoft") || wsl, tegra || kernel.contains("tegra")) {
         (true, _) => Platform::Wsl2,
         (false, true) => Platform::Tegra,
         (false, false) => Platform::Native,

@@ -10,10 +10,12 @@ mod collect;
 mod configuration;
 mod configured;
 mod daemon;
+mod daemon_keys;
 mod driver;
 mod engine;
 mod gpus;
 mod installed;
+mod kernel_log;
 mod known;
 mod look;
 mod machine;
@@ -23,6 +25,8 @@ mod nodes;
 mod packages;
 mod podman;
 mod question;
+mod rpm;
+mod scopes;
 mod services;
 mod specifications;
 mod subject;
@@ -38,6 +42,7 @@ pub use driver::{DriverFiles, ModuleFlavour};
 pub use engine::{Answer, Connection, Engine, Peer, SocketSeen};
 pub use gpus::PciGpu;
 pub use installed::Installed;
+pub use kernel_log::{KernelLog, Xid};
 pub use known::{Known, Reason};
 pub use machine::{Machine, Platform};
 pub use management::{AskNvml, ManagedGpu, Management};
@@ -46,6 +51,7 @@ pub use nodes::{DeviceNode, Nodes};
 pub use packages::Package;
 pub use podman::Podman;
 pub use question::{EngineKind, Question};
+pub use scopes::Scope;
 pub use services::Services;
 pub use specifications::{
     STANDARD_CDI_DIRECTORIES, SpecificationContent, SpecificationFile, SpecificationSeen, Specifications,
@@ -53,6 +59,7 @@ pub use specifications::{
 pub use subject::{Inside, Subject};
 pub use toolkit::{CDI_HOOK, HOOK, Maker, Program, STANDARD_DIRECTORIES, Toolkit};
 
+use crate::probe::Probe;
 use diag::Failure;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -146,6 +153,9 @@ pub struct Facts {
     /// Fabric manager, persistence daemon, NVSwitches.
     #[serde(default = "not_in_these")]
     pub services: Known<Services>,
+    /// What the kernel said of the driver.
+    #[serde(default = "not_in_these")]
+    pub kernel_log: Known<KernelLog>,
     /// Versions of installed packages.
     #[serde(default = "not_in_these")]
     pub packages: Known<Vec<Package>>,
@@ -158,6 +168,9 @@ pub struct Facts {
     /// The image or container that was asked about; `None`: none was.
     #[serde(default)]
     pub subject: Option<Known<Subject>>,
+    /// How a container that was started for the purpose ended; `None`: none was started.
+    #[serde(default)]
+    pub probe: Option<Known<Probe>>,
 }
 
 /// Facts of an earlier release lack what it did not look at.

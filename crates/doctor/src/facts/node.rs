@@ -35,6 +35,17 @@ pub enum NodeKind {
 }
 
 impl NodeKind {
+    /// Its name among the engines that can be configured.
+    #[must_use]
+    pub const fn engine(self) -> &'static str {
+        match self {
+            Self::Containerd => "containerd",
+            Self::K3s => "k3s",
+            Self::Rke2 => "rke2",
+            Self::Crio => "crio",
+        }
+    }
+
     /// Whether it only exists as a part of a cluster.
     #[must_use]
     pub const fn is_cluster(self) -> bool {

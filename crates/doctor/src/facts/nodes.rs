@@ -2,6 +2,7 @@
 
 use super::Reason;
 use super::look;
+use super::scopes::{self, Scope};
 use host::Host;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct Nodes {
     /// Whether `/dev/char/195:255` leads to a node, as systemd needs it.
     #[serde(default)]
     pub char_links: bool,
+    /// Scopes of running containers that have a GPU from a hook.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<Scope>,
 }
 
 /// One node.
@@ -61,6 +65,7 @@ pub(super) fn read(host: &Host) -> Result<Nodes, Reason> {
         nodes,
         dxg: look::exists(host, "/dev/dxg")?,
         char_links: look::exists(host, "/dev/char/195:255")?,
+        scopes: scopes::read(host),
     })
 }
 

@@ -1,7 +1,7 @@
-//! Versions of installed packages, from dpkg's list. Other package managers keep databases that are
-//! not read: then it is not known.
+//! Versions of installed packages, from the lists of dpkg and of rpm. Other package managers keep databases
+//! that are not read: then it is not known.
 
-use super::{Reason, look};
+use super::{Reason, look, rpm};
 use host::Host;
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +44,9 @@ impl Package {
 pub(super) fn read(host: &Host) -> Result<Vec<Package>, Reason> {
     match look::text(host, DPKG)? {
         Some(text) => Ok(installed(&text)),
-        None => Err(Reason::not_asked("this machine has no list of packages that is read here (dpkg)")),
+        None => rpm::read(host, NAMES)?.ok_or_else(|| {
+            Reason::not_asked("this machine has no list of packages that is read here (dpkg, rpm)")
+        }),
     }
 }
 

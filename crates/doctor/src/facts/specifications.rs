@@ -99,7 +99,7 @@ fn file(host: &Host, directory: &str, name: &str) -> Result<Option<Specification
         Ok(Some(bytes)) => content(host, &path, &bytes),
         Ok(None) => return Ok(None),
         Err(failure) if look::reason(&path, &failure).is_denied() => Some(SpecificationContent::Denied),
-        Err(failure) => Some(SpecificationContent::Invalid(failure.line())),
+        Err(failure) => Some(SpecificationContent::Invalid(look::without_values(&failure.line()))),
     };
     let mode = stat.mode & 0o7777;
     Ok(content.map(|content| SpecificationFile { directory: directory.to_owned(), path, mode, content }))
@@ -113,7 +113,7 @@ fn content(host: &Host, path: &str, bytes: &[u8]) -> Option<SpecificationContent
         Err(failure) => {
             let text = String::from_utf8_lossy(bytes);
             let ours = text.contains("nvidia.com/") || path.contains("nvidia");
-            ours.then(|| SpecificationContent::Invalid(failure.line()))
+            ours.then(|| SpecificationContent::Invalid(look::without_values(&failure.line())))
         }
     }
 }

@@ -5,6 +5,7 @@ mod json_cut;
 
 use crate::codes;
 use crate::facts::{CDI_HOOK, Facts, Source, ToolkitSettings};
+use crate::specifications;
 use diag::Code;
 use serde_json::Value;
 
@@ -31,6 +32,8 @@ pub enum Repair {
     Specification {
         /// Its path.
         path: String,
+        /// What `nvidia-ctk cdi generate` is told besides, so that this engine can read it.
+        flags: Vec<&'static str>,
     },
 }
 
@@ -51,10 +54,10 @@ pub fn safe(facts: &Facts, code: Code) -> Option<Repair> {
             Some(Repair::ToolkitFile { path, option: format!("nvidia-container-cli.root={root}") })
         }
         codes::CDI_PRESENT | codes::CDI_STALE | codes::CDI_VALID | codes::CDI_VERSION => {
-            Some(Repair::Specification { path: specification(facts) })
+            Some(specification(facts))
         }
         // A new specification names the hook that is installed; without one it would name nothing better.
-        codes::CDI_HOOK if has_hook(facts) => Some(Repair::Specification { path: specification(facts) }),
+        codes::CDI_HOOK if has_hook(facts) => Some(specification(facts)),
         _ => None,
     }
 }
@@ -89,10 +92,12 @@ fn has_hook(facts: &Facts) -> bool {
     })
 }
 
-fn specification(facts: &Facts) -> String {
+fn specification(facts: &Facts) -> Repair {
     let files = facts.specifications.known().map(|seen| seen.files.as_slice()).unwrap_or_default();
     let existing = files.iter().find(|file| file.path.ends_with("/nvidia.yaml")).or(files.first());
-    existing.map_or("/var/run/cdi/nvidia.yaml", |file| file.path.as_str()).to_owned()
+    let path = existing.map_or("/var/run/cdi/nvidia.yaml", |file| file.path.as_str()).to_owned();
+    let flags = specifications::is_for_old_engine(facts).then_some(specifications::WITHOUT_GROUPS);
+    Repair::Specification { path, flags: flags.into_iter().collect() }
 }
 
 /// The client's file without what a repair takes out; `None` when nothing of it is there, or the

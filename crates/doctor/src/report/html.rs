@@ -22,15 +22,17 @@ body{margin:0;background:var(--back);color:var(--text);font:15px/1.5 system-ui,s
 main{max-width:60rem;margin:0 auto;padding:2rem 1.25rem}
 h1{font-size:1.35rem;line-height:1.3;margin:0 0 1.25rem}
 h2{font-size:.95rem;margin:2rem 0 .5rem;color:var(--dim);font-weight:600}
-svg{display:block;width:100%;height:auto;font:600 14px system-ui,sans-serif}
+figure{margin:0 0 1.25rem;overflow-x:auto}svg{display:block;width:100%;min-width:36rem;height:auto;font:600 14px system-ui,sans-serif}
 article{background:var(--card);border:1px solid var(--edge);border-left:4px solid var(--state);border-radius:6px;padding:.9rem 1.1rem;margin:.75rem 0}
 article p{margin:.35rem 0}
 code{font:13px ui-monospace,monospace;background:var(--code);border-radius:4px;padding:.1rem .35rem;overflow-wrap:anywhere}
 pre{margin:.5rem 0;white-space:pre-wrap}pre code{display:block;padding:.5rem .7rem}
 .dim,ul{color:var(--dim)}ul{margin:.3rem 0;padding-left:1.2rem}
-table{width:100%;border-collapse:collapse;background:var(--card);border:1px solid var(--edge);border-radius:6px}
+.mark{color:var(--state);font-size:.8rem;font-weight:600}
+table{width:100%;table-layout:fixed;border-collapse:collapse;background:var(--card);border:1px solid var(--edge);border-radius:6px}
 td{padding:.3rem .7rem;border-top:1px solid var(--edge);vertical-align:top;overflow-wrap:anywhere}
-td:first-child{white-space:nowrap;color:var(--state);font-weight:600}td:nth-child(2){white-space:nowrap}
+td:first-child{width:6.5rem;color:var(--state);font-weight:600}td:nth-child(2){width:10rem}
+@media(max-width:40rem){td:first-child{width:4.5rem}td:nth-child(2){width:7rem}}
 .fine{--state:var(--fine)}.warning{--state:var(--warning)}.error{--state:var(--error)}.unknown,.note,.none{--state:var(--unknown)}
 ";
 
@@ -38,12 +40,16 @@ td:first-child{white-space:nowrap;color:var(--state);font-weight:600}td:nth-chil
 #[must_use]
 pub fn html(diagnosis: &Diagnosis) -> String {
     let title = escaped(&headline(diagnosis));
-    let causes: String = diagnosis.causes.iter().map(described).collect();
+    let causes: String =
+        diagnosis.causes.iter().enumerate().map(|(at, cause)| described(diagnosis, cause, at)).collect();
+    let next = diagnosis.next.as_deref().map_or(String::new(), |next| {
+        format!("<article class=\"unknown\"><p class=\"mark\">to learn more</p><pre><code>{}</code></pre></article>\n", escaped(next))
+    });
     let tables: String = STATIONS.iter().map(|(name, layers)| table(diagnosis, name, layers)).collect();
     format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\
          <meta name=\"color-scheme\" content=\"light dark\"><title>{title}</title><style>{STYLE}</style></head>\n\
-         <body><main><h1>{title}</h1>\n{}\n{causes}{tables}</main></body></html>\n",
+         <body><main><h1>{title}</h1>\n<figure>{}</figure>\n{causes}{next}{tables}</main></body></html>\n",
         picture(diagnosis)
     )
 }
@@ -145,12 +151,18 @@ fn of_severity(severity: Severity) -> &'static str {
     }
 }
 
-fn described(cause: &Cause) -> String {
+fn described(diagnosis: &Diagnosis, cause: &Cause, position: usize) -> String {
+    let mark = match (cause.finding.severity, position) {
+        (Severity::Error, 0) => "the cause",
+        (Severity::Error, _) => "also in the way",
+        (Severity::Warning, _) => "warning",
+        (Severity::Note, _) => "note",
+    };
     let mut text = format!(
-        "<article class=\"{}\"><p><strong>{}</strong> <span class=\"dim\">{}</span></p>",
+        "<article class=\"{}\"><p class=\"mark\">{mark} · {}</p><p><strong>{}</strong></p>",
         of_severity(cause.finding.severity),
+        cause.code,
         marked(&cause.finding.message),
-        cause.code
     );
     if let Some(remedy) = &cause.remedy {
         text.push_str(&format!(
@@ -161,10 +173,15 @@ fn described(cause: &Cause) -> String {
     }
     let list =
         |items: &[String]| items.iter().map(|item| format!("<li>{}</li>", marked(item))).collect::<String>();
-    text.push_str(&format!("<ul>{}{}</ul>", list(&cause.finding.evidence), list(&cause.finding.help)));
+    let items = format!("{}{}", list(&cause.finding.evidence), list(&cause.finding.help));
+    if !items.is_empty() {
+        text.push_str(&format!("<ul>{items}</ul>"));
+    }
     if !cause.consequences.is_empty() {
-        let codes: Vec<&str> = cause.consequences.iter().map(|code| code.as_str()).collect();
-        text.push_str(&format!("<p class=\"dim\">because of it: {}</p>", codes.join(", ")));
+        let named = diagnosis.lines.iter().filter(|line| cause.consequences.contains(&line.code));
+        let names: Vec<String> =
+            named.map(|line| format!("{} ({})", escaped(line.label), line.code)).collect();
+        text.push_str(&format!("<p class=\"dim\">follows from it: {}</p>", names.join(", ")));
     }
     text.push_str("</article>\n");
     text

@@ -1,6 +1,7 @@
 //! `longshore doctor --fix`: carries out what is safe, asks before what restarts something, prints
 //! what touches packages, drivers or the kernel; then looks again.
 
+use super::engine_plan;
 use crate::arguments::Parsed;
 use crate::session::Session;
 use diag::{Failure, Result};
@@ -35,8 +36,11 @@ fn one(session: &mut Session, parsed: &Parsed, facts: &Facts, cause: &Cause) -> 
         return carry_out(session, &plan, cause);
     }
     let Some(remedy) = &cause.remedy else { return Ok(false) };
-    let runs = runs(&remedy.command);
-    match (remedy.applicability, runs) {
+    let plan = match engine_plan::plan(session, facts, cause)? {
+        Some(plan) => Some(plan),
+        None => runs(&remedy.command),
+    };
+    match (remedy.applicability, plan) {
         (Applicability::Unsafe, Some(plan)) if consents(session, parsed, cause)? => {
             carry_out(session, &plan, cause)
         }
@@ -101,8 +105,8 @@ fn safe_plan(session: &Session, facts: &Facts, cause: &Cause) -> Result<Option<P
             let text = session.host.read_text_optional(&path)?.unwrap_or_default();
             ("set the toolkit's configuration", path, settings::set(&text, &option, ",")?.into_bytes())
         }
-        Repair::Specification { path } => {
-            ("make the CDI specification again", path.clone(), specification(facts, &path)?)
+        Repair::Specification { path, flags } => {
+            ("make the CDI specification again", path.clone(), specification(facts, &path, &flags)?)
         }
     };
     let before = session.host.read_optional(&path)?;
@@ -115,10 +119,11 @@ fn safe_plan(session: &Session, facts: &Facts, cause: &Cause) -> Result<Option<P
 
 /// What `longshore cdi generate` prints, for the form that the file's name says and for the engine
 /// that has to read it.
-fn specification(facts: &Facts, path: &str) -> Result<Vec<u8>> {
+fn specification(facts: &Facts, path: &str, flags: &[&str]) -> Result<Vec<u8>> {
     let format = if path.ends_with(".json") { "--format=json" } else { "--format=yaml" };
     let mut command = exec::Command::new("/proc/self/exe")
         .args(["cdi", "generate", format])
+        .args(flags.iter().copied())
         .deadline(Duration::from_secs(60));
     command.max_output = 16 * 1024 * 1024;
     let output = command.run()?;

@@ -6,10 +6,28 @@ use host::Host;
 use nvml::{Kind, NvmlError};
 use std::time::Duration;
 
+/// Where NVML is on systems whose loader does not look there: NixOS, nodes of the GPU operator and of GKE.
+const PLACES: [&str; 4] = [
+    "/run/opengl-driver/lib/libnvidia-ml.so.1",
+    "/run/nvidia/driver/usr/lib/x86_64-linux-gnu/libnvidia-ml.so.1",
+    "/run/nvidia/driver/usr/lib64/libnvidia-ml.so.1",
+    "/home/kubernetes/bin/nvidia/lib64/libnvidia-ml.so.1",
+];
+
 /// What came of asking.
 pub(super) fn ask(host: &Host, deadline: Duration) -> Result<Management, Reason> {
-    let environment = host.environment().clone();
-    let options = nvml::Options { deadline, environment, ..nvml::Options::default() };
+    match asked(host, deadline, None) {
+        Ok(Management::NotFound(why)) => match PLACES.into_iter().find(|path| host.exists(path)) {
+            Some(path) => asked(host, deadline, Some(path)),
+            None => Ok(Management::NotFound(why)),
+        },
+        answer => answer,
+    }
+}
+
+fn asked(host: &Host, deadline: Duration, library: Option<&str>) -> Result<Management, Reason> {
+    let (environment, library) = (host.environment().clone(), library.map(str::to_owned));
+    let options = nvml::Options { deadline, environment, library };
     match nvml::snapshot(host, "/proc/self/exe", &options) {
         Ok(snapshot) => Ok(answered(snapshot)),
         Err(error) => ended(error),

@@ -1,40 +1,12 @@
 //! H101: is there an NVIDIA GPU on the PCI bus?
 
-use crate::check::ANY;
-use crate::codes::{
-    BOUND_ELSEWHERE, DEVICE_NODES, FABRIC_MANAGER, GPU_LOST, GPU_ON_BUS, LOADER_CACHE, MODULE_LOADED, NVML,
-    VERSION_SKEW,
-};
+use crate::codes::GPU_ON_BUS;
 use crate::facts::Platform;
 use crate::serving::{self, Place};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: GPU_ON_BUS,
-    name: "gpu-on-bus",
-    label: "on the bus",
-    layer: Layer::Gpu,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[
-        BOUND_ELSEWHERE,
-        MODULE_LOADED,
-        VERSION_SKEW,
-        DEVICE_NODES,
-        NVML,
-        LOADER_CACHE,
-        GPU_LOST,
-        FABRIC_MANAGER,
-    ],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     match facts.machine.known().map(|machine| machine.platform) {
         Some(Platform::Wsl2) => return Outcome::DoesNotApply("WSL2 shows the GPU as /dev/dxg".to_owned()),
         Some(Platform::Tegra) => {
@@ -71,7 +43,7 @@ fn nothing() -> Finding {
         .evidence("/sys/bus/pci/devices has no device with vendor 0x10de and class 0x03....")
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(Remedy::shown(
         "lspci -d 10de:",
         "lists what is on the bus; only hardware or its settings can change it",

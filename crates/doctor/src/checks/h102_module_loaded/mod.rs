@@ -1,27 +1,11 @@
 //! H102: is the NVIDIA kernel module loaded?
 
-use crate::check::ANY;
-use crate::codes::{CDI_STALE, DEVICE_NODES, FABRIC_MANAGER, MODULE_LOADED, NVML, VERSION_SKEW};
+use crate::codes::MODULE_LOADED;
 use crate::facts::{DriverFiles, ModuleFlavour, Platform};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: MODULE_LOADED,
-    name: "module-loaded",
-    label: "kernel module",
-    layer: Layer::Driver,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[VERSION_SKEW, DEVICE_NODES, NVML, CDI_STALE, FABRIC_MANAGER],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if facts.machine.known().is_some_and(|machine| machine.platform == Platform::Wsl2) {
         return Outcome::DoesNotApply("WSL2 uses the driver of Windows".to_owned());
     }
@@ -46,6 +30,15 @@ fn loaded(driver: &DriverFiles) -> String {
 
 fn not_loaded(facts: &Facts, driver: &DriverFiles) -> Finding {
     let message = match driver.built_for_kernel {
+        _ if refused(facts, UNSIGNED) => {
+            "the kernel refused the NVIDIA module: Secure Boot takes only a module that is signed with a known key"
+        }
+        _ if refused(facts, &["NVIDIA open kernel modules"]) => {
+            "this GPU needs NVIDIA's open kernel module, and the proprietary one is installed"
+        }
+        _ if refused(facts, &["Legacy drivers"]) => {
+            "this GPU is no longer supported by the driver that is installed"
+        }
         Some(false) if !driver.libraries.is_empty() => {
             "the NVIDIA driver is installed, but there is no module `nvidia` for the running kernel"
         }
@@ -58,10 +51,22 @@ fn not_loaded(facts: &Facts, driver: &DriverFiles) -> Finding {
         Some(false) => format!("/lib/modules/{kernel}/modules.dep lists no nvidia.ko"),
         None => format!("there is no /lib/modules/{kernel}/modules.dep"),
     };
-    Finding::new(MODULE_LOADED, Severity::Error, message)
+    let refusals = facts.kernel_log.known().map(|log| log.refusals.as_slice()).unwrap_or_default();
+    let finding = Finding::new(MODULE_LOADED, Severity::Error, message);
+    let finding =
+        refusals.iter().take(3).fold(finding, |finding, line| finding.evidence(format!("kernel: {line}")));
+    finding
         .evidence("there is neither /proc/driver/nvidia/version nor /sys/module/nvidia")
         .evidence(list)
         .evidence(format!("versions of libcuda and libnvidia-ml: {}", versions(driver)))
+}
+
+/// What the kernel says when it takes no module without a signature.
+const UNSIGNED: &[&str] =
+    &["Key was rejected by service", "Loading of unsigned module is rejected", "Lockdown: modprobe"];
+
+fn refused(facts: &Facts, words: &[&str]) -> bool {
+    facts.kernel_log.known().is_some_and(|log| words.iter().any(|words| log.line_with(words).is_some()))
 }
 
 fn versions(driver: &DriverFiles) -> String {
@@ -71,13 +76,24 @@ fn versions(driver: &DriverFiles) -> String {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let driver = facts.driver.known()?;
     Some(
         match (
             driver.built_for_kernel,
             facts.machine.known().and_then(|machine| machine.distribution.as_deref()),
         ) {
+            _ if refused(facts, UNSIGNED) => Remedy::shown(
+                "sudo mokutil --import /var/lib/dkms/mok.pub && sudo reboot  (enrol the key at the blue screen), or install the distribution's signed modules",
+                "the keys that Secure Boot takes",
+            )
+            .as_root()
+            .restarting("the machine"),
+            _ if refused(facts, &["NVIDIA open kernel modules"]) => {
+                Remedy::shown("install the open variant of the driver (package nvidia-driver-VERSION-open or nvidia-open)", "the kernel module")
+                    .as_root()
+                    .restarting("the machine")
+            }
             (Some(true), _) => Remedy::asking(
                 "sudo modprobe nvidia",
                 "loads the module; when it is refused, `sudo dmesg | grep -i nvrm` says why",

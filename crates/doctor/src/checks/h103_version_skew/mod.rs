@@ -1,26 +1,10 @@
 //! H103: do kernel module and user space libraries have the same version?
 
-use crate::check::ANY;
-use crate::codes::{CDI_STALE, NVML, VERSION_SKEW};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::codes::VERSION_SKEW;
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: VERSION_SKEW,
-    name: "version-skew",
-    label: "user space",
-    layer: Layer::Driver,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[NVML, CDI_STALE],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let driver = match facts.driver.as_result() {
         Ok(driver) => driver,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -55,7 +39,7 @@ fn without_libraries(module: &str) -> Finding {
         .evidence("neither the loader cache nor the usual directories have libcuda.so.<version> or libnvidia-ml.so.<version>")
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let driver = facts.driver.known()?;
     Some(if driver.library_versions().is_empty() {
         let version = driver.module_version.as_deref().unwrap_or_default();

@@ -1,27 +1,11 @@
 //! H105: is another kernel driver bound to a GPU?
 
-use crate::check::ANY;
-use crate::codes::{BOUND_ELSEWHERE, DEVICE_NODES, MODULE_LOADED, NVML, VERSION_SKEW};
+use crate::codes::BOUND_ELSEWHERE;
 use crate::facts::PciGpu;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: BOUND_ELSEWHERE,
-    name: "nouveau",
-    label: "bound driver",
-    layer: Layer::Gpu,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[MODULE_LOADED, VERSION_SKEW, DEVICE_NODES, NVML],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let gpus = match facts.gpus.as_result() {
         Ok(gpus) => gpus,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -57,7 +41,7 @@ fn finding(elsewhere: &[&PciGpu], all: usize, severity: Severity) -> Finding {
     })
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let driver = facts.gpus.known()?.iter().find_map(foreign)?;
     Some(if driver == "vfio-pci" {
         Remedy::shown(

@@ -1,27 +1,11 @@
 //! H109: are the device nodes there, with the numbers that the kernel has given out?
 
-use crate::check::ANY;
-use crate::codes::{CDI_STALE, DEVICE_NODES, NVML};
-use crate::facts::{Nodes, Platform};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::codes::DEVICE_NODES;
+use crate::facts::{Nodes, PciGpu, Platform};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: DEVICE_NODES,
-    name: "device-nodes",
-    label: "device nodes",
-    layer: Layer::Driver,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[CDI_STALE, NVML],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if facts.machine.known().is_some_and(|machine| machine.platform != Platform::Native) {
         return Outcome::DoesNotApply("this platform has no /dev/nvidia* of its own kind".to_owned());
     }
@@ -32,7 +16,10 @@ fn run(facts: &Facts) -> Outcome {
         Ok(nodes) => nodes,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
     };
-    let problems = problems(nodes, facts.gpus.known().map(Vec::len));
+    // A GPU that another driver has got (vfio-pci) has no node of this one.
+    let ours = |gpu: &&PciGpu| gpu.bound_to.as_deref().is_none_or(|driver| driver == "nvidia");
+    let gpus = facts.gpus.known().map(|gpus| gpus.iter().filter(ours).count());
+    let problems = problems(nodes, gpus);
     if problems.is_empty() {
         return Outcome::Fine(format!("nvidiactl, nvidia-uvm and {} GPU node(s)", nodes.gpus().count()));
     }
@@ -73,7 +60,7 @@ fn majors(nodes: &Nodes) -> String {
     )
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::asking(
             "sudo nvidia-modprobe -c 0 -u",

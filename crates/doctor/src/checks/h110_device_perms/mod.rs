@@ -1,28 +1,12 @@
 //! H110: may the device nodes be opened by this user and by containers?
 
-use crate::check::ANY;
-use crate::codes::{DEVICE_MODE, NVML};
+use crate::codes::DEVICE_MODE;
 use crate::facts::{Caller, DeviceNode, Platform};
 use crate::serving;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: DEVICE_MODE,
-    name: "device-perms",
-    label: "node modes",
-    layer: Layer::Permissions,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[NVML],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if facts.machine.known().is_some_and(|machine| machine.platform == Platform::Wsl2) {
         return Outcome::DoesNotApply("WSL2 has one node, /dev/dxg, for everybody".to_owned());
     }
@@ -65,7 +49,7 @@ fn may_not(facts: &Facts, closed: &[&DeviceNode]) -> bool {
             .is_some_and(|caller| !caller.is_root() && closed.iter().any(|node| !in_group(caller, node)))
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::asking(
             "sudo chmod 0666 /dev/nvidia[0-9]* /dev/nvidiactl /dev/nvidia-uvm /dev/nvidia-uvm-tools",

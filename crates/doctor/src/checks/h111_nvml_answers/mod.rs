@@ -1,28 +1,12 @@
 //! H111: does the driver's management library answer?
 
-use crate::check::ANY;
-use crate::codes::{MIG_STATE, NVML};
+use crate::codes::NVML;
 use crate::facts::{Management, Platform};
 use crate::serving;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: NVML,
-    name: "nvml-answers",
-    label: "NVML",
-    layer: Layer::Driver,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[MIG_STATE],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if facts.machine.known().is_some_and(|machine| machine.platform == Platform::Tegra) {
         return Outcome::DoesNotApply("a Tegra has no NVML of its own kind".to_owned());
     }
@@ -41,6 +25,9 @@ fn run(facts: &Facts) -> Outcome {
         Ok(Management::Refused { code, text }) => {
             broken(&format!("NVML says: {text}"), &format!("nvmlInit returned {code}"))
         }
+        Ok(Management::NotFound(_)) if let Some(path) = elsewhere(facts) => {
+            Outcome::DoesNotApply(format!("the loader of this system does not look where it is: {path}"))
+        }
         Ok(Management::NotFound(text)) => {
             broken("the driver's library libnvidia-ml.so.1 cannot be loaded", text)
         }
@@ -48,6 +35,14 @@ fn run(facts: &Facts) -> Outcome {
             broken("NVML crashes", &format!("signal {signal} ended the process that asked it"))
         }
     }
+}
+
+/// Where NVML is, when that is no place of this system's loader: a driver container, NixOS.
+fn elsewhere(facts: &Facts) -> Option<&str> {
+    let driver = facts.driver.known()?;
+    let in_nix = |path: &&String| path.starts_with("/run/opengl-driver/") || path.starts_with("/nix/store/");
+    let nixos = driver.libraries.iter().find(in_nix);
+    nixos.or(driver.other_roots.first()).map(String::as_str)
 }
 
 /// `NVML_ERROR_NO_PERMISSION`.
@@ -95,7 +90,7 @@ fn hung(facts: &Facts, after: u64) -> Outcome {
     )
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::shown(
             "sudo dmesg | grep -iE 'nvrm|xid'",

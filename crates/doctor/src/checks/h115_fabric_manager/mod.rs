@@ -1,26 +1,10 @@
 //! H115: does the fabric manager run where there are NVSwitches?
 
-use crate::check::ANY;
 use crate::codes::FABRIC_MANAGER;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: FABRIC_MANAGER,
-    name: "fabric-manager",
-    label: "fabric manager",
-    layer: Layer::Driver,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let services = match facts.services.as_result() {
         Ok(services) if services.switches == 0 => {
             return Outcome::DoesNotApply("there is no NVSwitch".to_owned());
@@ -48,7 +32,7 @@ fn run(facts: &Facts) -> Outcome {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let installed = facts.services.known()?.fabric_manager_program.is_some();
     Some(if installed {
         Remedy::asking("sudo systemctl enable --now nvidia-fabricmanager", "starts it, now and at boot")

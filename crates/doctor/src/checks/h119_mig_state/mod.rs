@@ -1,27 +1,11 @@
 //! H119: does every GPU in MIG mode have instances?
 
-use crate::check::ANY;
 use crate::codes::MIG_STATE;
 use crate::facts::{ManagedGpu, Management};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: MIG_STATE,
-    name: "mig-state",
-    label: "MIG",
-    layer: Layer::Gpu,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let gpus = match facts.management.as_result() {
         Ok(Management::Answered { gpus, .. }) => gpus,
         Ok(_) => return Outcome::CannotTell("NVML did not answer".to_owned()),
@@ -46,7 +30,7 @@ fn finding(empty: &[&&ManagedGpu], all: usize) -> Finding {
     proof.fold(Finding::new(MIG_STATE, severity, message), Finding::evidence)
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::shown(
             "sudo nvidia-smi mig -cgi PROFILE -C (profiles: nvidia-smi mig -lgip), or sudo nvidia-smi -mig 0",

@@ -1,27 +1,11 @@
 //! H123: are the driver's libraries where the toolkit looks for them?
 
-use crate::check::ANY;
-use crate::codes::{DRIVER_ROOT, LOADER_CACHE, NVML, VERSION_SKEW};
+use crate::codes::DRIVER_ROOT;
 use crate::facts::ToolkitSettings;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: DRIVER_ROOT,
-    name: "driver-root",
-    label: "driver root",
-    layer: Layer::Driver,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[VERSION_SKEW, NVML, LOADER_CACHE],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let driver = match facts.driver.as_result() {
         Ok(driver) => driver,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -57,7 +41,7 @@ fn finding(root: &str, configured: Option<&str>) -> Finding {
         .evidence(format!("`nvidia-container-cli.root` is {}", configured.unwrap_or("not set")))
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let root = facts.driver.known()?.other_roots.first()?;
     Some(
         Remedy::safe(

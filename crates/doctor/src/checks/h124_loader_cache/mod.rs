@@ -1,26 +1,10 @@
 //! H124: does the loader cache know the driver's libraries?
 
-use crate::check::ANY;
 use crate::codes::LOADER_CACHE;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: LOADER_CACHE,
-    name: "loader-cache",
-    label: "loader cache",
-    layer: Layer::Driver,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let driver = match facts.driver.as_result() {
         Ok(driver) => driver,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -28,6 +12,10 @@ fn run(facts: &Facts) -> Outcome {
     match (driver.libraries.is_empty(), driver.in_loader_cache) {
         (true, _) => Outcome::DoesNotApply("there are no libraries to know".to_owned()),
         (_, None) => Outcome::DoesNotApply("this system has no loader cache".to_owned()),
+        // There every program has the folder of its libraries written into it.
+        _ if driver.libraries.iter().all(|path| path.starts_with("/nix/store/")) => {
+            Outcome::DoesNotApply("NixOS uses no loader cache".to_owned())
+        }
         (_, Some(true)) => Outcome::Fine("knows the driver's libraries".to_owned()),
         (_, Some(false)) => {
             let message = "the loader cache does not know the driver's libraries: programs of this machine do not find them";
@@ -41,6 +29,6 @@ fn run(facts: &Facts) -> Outcome {
     }
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(Remedy::asking("sudo ldconfig", "/etc/ld.so.cache").as_root())
 }

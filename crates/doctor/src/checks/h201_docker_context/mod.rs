@@ -1,39 +1,12 @@
 //! H201: does the client talk to a daemon on this machine that can have a GPU?
 
-use crate::check::DOCKER;
-use crate::codes::{
-    DAEMON_DOWN, DAEMON_JSON, DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN,
-    SNAP_DOCKER, SOCKET_PERMISSION, TOOLKIT_PRESENT,
-};
+use crate::codes::DOCKER_CONTEXT;
 use crate::facts::{Client, Connection, Source, Transport};
 use crate::serving::{self, Place};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: DOCKER_CONTEXT,
-    name: "docker-context",
-    label: "client",
-    layer: Layer::Engine,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[DAEMON_DOWN, SOCKET_PERMISSION],
-    blinds: &[
-        DAEMON_JSON,
-        DISTRO_DOCKER_OLD,
-        HOOK_PATH,
-        RESTART_NEEDED,
-        RUNTIME_BROKEN,
-        SNAP_DOCKER,
-        TOOLKIT_PRESENT,
-    ],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let client = match facts.client.as_result() {
         Ok(client) => client,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -115,7 +88,7 @@ fn choice(client: &Client) -> String {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let client = facts.client.known()?;
     let undo = match client.endpoint.source {
         Source::DockerHost => ("unset DOCKER_HOST", "this shell's choice of a daemon"),

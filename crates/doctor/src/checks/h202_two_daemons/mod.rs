@@ -1,27 +1,11 @@
 //! H202: does more than one Docker daemon answer on this machine?
 
-use crate::check::DOCKER;
 use crate::codes::TWO_DAEMONS;
 use crate::facts::Connection;
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: TWO_DAEMONS,
-    name: "two-daemons",
-    label: "other daemons",
-    layer: Layer::Engine,
-    weight: Severity::Note,
-    engines: DOCKER,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let sockets = match facts.sockets.as_result() {
         Ok(sockets) => sockets,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -46,6 +30,6 @@ fn run(facts: &Facts) -> Outcome {
     Outcome::Found(vec![finding])
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     None
 }

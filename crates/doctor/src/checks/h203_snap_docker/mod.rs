@@ -1,26 +1,10 @@
 //! H203: is the daemon confined by snap, away from the programs of this machine?
 
-use crate::check::DOCKER;
-use crate::codes::{HOOK_PATH, RESTART_NEEDED, SNAP_DOCKER, TOOLKIT_PRESENT};
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::codes::SNAP_DOCKER;
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: SNAP_DOCKER,
-    name: "snap-docker",
-    label: "confinement",
-    layer: Layer::Engine,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[TOOLKIT_PRESENT, HOOK_PATH, RESTART_NEEDED],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if let Some(why) = serving::place(facts).why_not_here() {
         return Outcome::CannotTell(why);
     }
@@ -44,7 +28,7 @@ fn run(facts: &Facts) -> Outcome {
     ])
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::shown(
             "install Docker Engine (package docker-ce or docker.io) and run `sudo snap disable docker`",

@@ -1,29 +1,13 @@
 //! H204: is the daemon old enough to lack `--gpus`?
 
-use crate::check::DOCKER;
-use crate::codes::{DISTRO_DOCKER_OLD, HOOK_PATH, RESTART_NEEDED, TOOLKIT_PRESENT};
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::codes::DISTRO_DOCKER_OLD;
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
-
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: DISTRO_DOCKER_OLD,
-    name: "distro-docker-old",
-    label: "version",
-    layer: Layer::Engine,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[TOOLKIT_PRESENT, HOOK_PATH, RESTART_NEEDED],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
 
 /// `--gpus` came with Docker 19.03.
 const FIRST_WITH_GPUS: (u32, u32) = (19, 3);
 
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if let Some(why) = serving::place(facts).why_not_here() {
         return Outcome::CannotTell(why);
     }
@@ -45,7 +29,7 @@ fn run(facts: &Facts) -> Outcome {
     }
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::shown("upgrade Docker Engine to a supported version", "replaces the engine's packages")
             .as_root()

@@ -1,30 +1,11 @@
 //! H205: may this user open the daemon's socket?
 
-use crate::check::DOCKER;
-use crate::codes::{
-    DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER,
-    SOCKET_PERMISSION,
-};
+use crate::codes::SOCKET_PERMISSION;
 use crate::facts::{Caller, Connection, Engine};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: SOCKET_PERMISSION,
-    name: "socket-permission",
-    label: "daemon socket",
-    layer: Layer::Permissions,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[],
-    blinds: &[DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let engine = match facts.engine.as_result() {
         Ok(engine) => engine,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -59,7 +40,7 @@ fn denied(engine: &Engine, caller: Option<&Caller>) -> Finding {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let caller = facts.caller.known()?;
     let user = caller.name.as_deref().unwrap_or("$USER");
     Some(match (caller.listed_in_docker, caller.docker_gid) {

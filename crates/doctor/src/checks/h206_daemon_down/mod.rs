@@ -1,29 +1,11 @@
 //! H206: is a daemon installed and listening?
 
-use crate::check::DOCKER;
-use crate::codes::{
-    DAEMON_DOWN, DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER,
-};
+use crate::codes::DAEMON_DOWN;
 use crate::facts::{Connection, Engine, Installed};
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: DAEMON_DOWN,
-    name: "daemon-down",
-    label: "daemon",
-    layer: Layer::Engine,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[],
-    blinds: &[DISTRO_DOCKER_OLD, DOCKER_CONTEXT, HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, SNAP_DOCKER],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let engine = match facts.engine.as_result() {
         Ok(engine) => engine,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -64,7 +46,7 @@ fn down(engine: &Engine, installed: Option<&Installed>) -> Finding {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let installed = facts.installed.known()?;
     let systemd = facts.machine.known().is_none_or(|machine| machine.systemd);
     Some(match (&installed.daemon, installed.snap) {

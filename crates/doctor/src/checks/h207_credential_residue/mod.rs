@@ -1,26 +1,10 @@
 //! H207: does the client's configuration name a credential helper that is gone?
 
-use crate::check::DOCKER;
 use crate::codes::CREDENTIAL_RESIDUE;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CREDENTIAL_RESIDUE,
-    name: "credential-residue",
-    label: "registry logins",
-    layer: Layer::Permissions,
-    weight: Severity::Warning,
-    engines: DOCKER,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let client = match facts.client.as_result() {
         Ok(client) => client,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -41,7 +25,7 @@ fn run(facts: &Facts) -> Outcome {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let file = &facts.client.known()?.configuration;
     Some(Remedy::safe(
         format!("remove the key `credsStore` from {file}"),

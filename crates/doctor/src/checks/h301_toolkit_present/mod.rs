@@ -1,27 +1,11 @@
 //! H301: is a program that serves `--gpus` anywhere on this machine?
 
-use crate::check::DOCKER;
-use crate::codes::{HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN, TOOLKIT_PRESENT};
+use crate::codes::TOOLKIT_PRESENT;
 use crate::facts::Toolkit;
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: TOOLKIT_PRESENT,
-    name: "toolkit-present",
-    label: "installed",
-    layer: Layer::Toolkit,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[HOOK_PATH, RESTART_NEEDED, RUNTIME_BROKEN],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if let Some(why) = serving::place(facts).why_not_here() {
         return Outcome::CannotTell(why);
     }
@@ -57,7 +41,7 @@ fn absent(facts: &Facts, toolkit: &Toolkit) -> Finding {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let (restart, _) = serving::restart(facts);
     let own = facts.toolkit.known().and_then(|toolkit| toolkit.own_runtime.clone());
     Some(

@@ -1,27 +1,11 @@
 //! H302: is the daemon's configuration file valid, and is it the one in force?
 
-use crate::check::DOCKER;
-use crate::codes::{DAEMON_DOWN, DAEMON_JSON};
+use crate::codes::DAEMON_JSON;
 use crate::facts::{DaemonJson, RuntimeEntry};
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: DAEMON_JSON,
-    name: "daemon-json",
-    label: "configuration",
-    layer: Layer::Engine,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[DAEMON_DOWN],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if let Some(why) = serving::place(facts).why_not_here() {
         return Outcome::CannotTell(why);
     }
@@ -33,6 +17,12 @@ fn run(facts: &Facts) -> Outcome {
     match &configuration.content {
         DaemonJson::Absent => Outcome::Fine(format!("{path} does not exist: all defaults")),
         DaemonJson::Broken { position } => Outcome::Found(vec![broken(facts, path, position)]),
+        DaemonJson::Valid { mistaken, .. } if !mistaken.is_empty() => {
+            Outcome::Found(mistaken.iter().map(|pair| unknown(facts, path, pair)).collect())
+        }
+        DaemonJson::Valid { hosts: true, .. } if configuration.unit_with_hosts.is_some() => Outcome::Found(
+            vec![twice(facts, path, configuration.unit_with_hosts.as_deref().unwrap_or_default())],
+        ),
         DaemonJson::Valid { runtimes, .. } => match not_in_force(facts, runtimes) {
             names if names.is_empty() => Outcome::Fine(valid(path, runtimes)),
             names => Outcome::Found(vec![stale(path, &names)]),
@@ -41,12 +31,24 @@ fn run(facts: &Facts) -> Outcome {
 }
 
 fn broken(facts: &Facts, path: &str, position: &str) -> Finding {
+    refused(facts, format!("{path} is not valid JSON ({position})"))
+}
+
+fn unknown(facts: &Facts, path: &str, (key, meant): &(String, String)) -> Finding {
+    refused(facts, format!("{path} has the key `{key}`, which dockerd does not know; `{meant}` is one"))
+}
+
+fn twice(facts: &Facts, path: &str, unit: &str) -> Finding {
+    refused(facts, format!("{path} has `hosts`, and {unit} starts dockerd with -H: both at once are refused"))
+}
+
+fn refused(facts: &Facts, what: String) -> Finding {
     let (severity, effect) = if serving::is_up(facts) {
         (Severity::Warning, "the daemon that runs will not start again with it")
     } else {
         (Severity::Error, "no daemon starts with it")
     };
-    Finding::new(DAEMON_JSON, severity, format!("{path} is not valid JSON ({position}): {effect}"))
+    Finding::new(DAEMON_JSON, severity, format!("{what}: {effect}"))
 }
 
 fn valid(path: &str, runtimes: &[RuntimeEntry]) -> String {
@@ -72,14 +74,22 @@ fn stale(path: &str, names: &[&str]) -> Finding {
     Finding::new(DAEMON_JSON, Severity::Warning, message).evidence("GET /info does not list it")
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let configuration = facts.configuration.known()?;
+    let path = &configuration.path;
+    let by_hand = |what: String| {
+        Remedy::shown(what, "the file, and nothing until the daemon is started again").as_root()
+    };
     Some(match (&configuration.content, facts.daemon.known()) {
-        (DaemonJson::Broken { position }, _) => Remedy::shown(
-            format!("correct {} at {position}", configuration.path),
-            "the file, and nothing until the daemon is started again",
-        )
-        .as_root(),
+        (DaemonJson::Valid { mistaken, .. }, _) if !mistaken.is_empty() => {
+            let pairs: Vec<String> =
+                mistaken.iter().map(|(key, meant)| format!("`{key}` to `{meant}`")).collect();
+            by_hand(format!("change {} in {path}, then start dockerd", pairs.join(" and ")))
+        }
+        (DaemonJson::Valid { hosts: true, .. }, _) if configuration.unit_with_hosts.is_some() => by_hand(
+            format!("take `hosts` out of {path}, or -H out of the unit (`sudo systemctl edit docker`)"),
+        ),
+        (DaemonJson::Broken { position }, _) => by_hand(format!("correct {path} at {position}")),
         (_, Some(daemon)) => Remedy::asking(
             format!("sudo kill -HUP {}", daemon.pid),
             "makes the daemon read its runtimes again; containers are not touched",

@@ -1,31 +1,15 @@
 //! H303: was the daemon started after its hook was put there?
 
-use crate::check::DOCKER;
 use crate::codes::RESTART_NEEDED;
 use crate::facts::{Daemon, Program};
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
-
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: RESTART_NEEDED,
-    name: "restart-needed",
-    label: "known to dockerd",
-    layer: Layer::Toolkit,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
 
 /// The daemon looks for its hook within this time of its start. A change inside it can lie on
 /// either side of that look.
 const WINDOW_NS: i64 = 1_000_000_000;
 
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if let Some(why) = serving::place(facts).why_not_here() {
         return Outcome::CannotTell(why);
     }
@@ -87,7 +71,7 @@ fn span(ns: i64) -> String {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let (command, root) = serving::restart(facts);
     let remedy = Remedy::asking(command, "makes dockerd look for its hook again")
         .restarting("dockerd and, without live-restore, all its containers");

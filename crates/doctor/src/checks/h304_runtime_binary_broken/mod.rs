@@ -1,27 +1,11 @@
 //! H304: is every registered runtime an executable program?
 
-use crate::check::DOCKER;
 use crate::codes::RUNTIME_BROKEN;
 use crate::facts::{DaemonJson, RuntimeEntry};
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: RUNTIME_BROKEN,
-    name: "runtime-binary-broken",
-    label: "runtimes",
-    layer: Layer::Toolkit,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if let Some(why) = serving::place(facts).why_not_here() {
         return Outcome::CannotTell(why);
     }
@@ -68,7 +52,7 @@ fn finding(runtime: &RuntimeEntry, default: Option<&str>, path: &str) -> Finding
         .evidence(format!("`runtimes.{}.path` in {path}", runtime.name))
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let configuration = facts.configuration.known()?;
     let (restart, _) = serving::restart(facts);
     Some(

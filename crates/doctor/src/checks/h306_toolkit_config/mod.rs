@@ -1,28 +1,12 @@
 //! H306: does the toolkit's configuration fit the machine?
 
-use crate::check::ANY;
 use crate::codes::TOOLKIT_CONFIG;
 use crate::facts::{Platform, ToolkitFile, ToolkitSettings};
 use crate::serving;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: TOOLKIT_CONFIG,
-    name: "toolkit-config",
-    label: "configuration",
-    layer: Layer::Toolkit,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let file = match facts.settings.as_result() {
         Ok(file) => file,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -85,7 +69,7 @@ fn wrong_mode(facts: &Facts, file: &ToolkitFile, mode: &str) -> Option<Finding> 
     )
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let file = facts.settings.known()?;
     let ToolkitSettings::Read { no_cgroups, root_exists, mode, .. } = &file.content else {
         return Some(

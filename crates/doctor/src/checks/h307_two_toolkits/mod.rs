@@ -1,27 +1,11 @@
 //! H307: is there one toolkit, or two side by side?
 
-use crate::check::ANY;
 use crate::codes::TWO_TOOLKITS;
 use crate::facts::{HOOK, Maker, Program};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: TWO_TOOLKITS,
-    name: "two-toolkits",
-    label: "how many",
-    layer: Layer::Toolkit,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let toolkit = match facts.toolkit.as_result() {
         Ok(toolkit) => toolkit,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -59,6 +43,6 @@ fn finding(first: &Program, second: &Program) -> Finding {
         .evidence("which of them serves a container depends on the PATH of the engine that starts it")
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(Remedy::shown("remove the packages of one of them", "which toolkit serves containers").as_root())
 }

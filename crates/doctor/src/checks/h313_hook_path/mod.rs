@@ -1,27 +1,11 @@
 //! H313: is the hook in the daemon's own `PATH`?
 
-use crate::check::DOCKER;
-use crate::codes::{HOOK_PATH, RESTART_NEEDED};
+use crate::codes::HOOK_PATH;
 use crate::facts::{Daemon, Program};
-use crate::{Check, Facts, Layer, Remedy, serving};
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: HOOK_PATH,
-    name: "hook-path",
-    label: "dockerd's PATH",
-    layer: Layer::Toolkit,
-    weight: Severity::Error,
-    engines: DOCKER,
-    explains: &[RESTART_NEEDED],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     if let Some(why) = serving::place(facts).why_not_here() {
         return Outcome::CannotTell(why);
     }
@@ -60,7 +44,7 @@ fn finding(daemon: &Daemon, hook: &Program, path: &[String]) -> Finding {
         .evidence(format!("{} is executable", hook.path()))
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let toolkit = facts.toolkit.known()?;
     let hook = *serving::anywhere(facts, toolkit).first()?;
     let path = facts.daemon.known()?.path.known()?;

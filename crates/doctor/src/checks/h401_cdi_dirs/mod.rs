@@ -1,27 +1,11 @@
 //! H401: does the engine read the directories that hold the specifications?
 
-use crate::check::DOCKER;
-use crate::codes::{CDI_DIRECTORIES, CDI_PRESENT};
+use crate::codes::CDI_DIRECTORIES;
 use crate::serving;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CDI_DIRECTORIES,
-    name: "cdi-dirs",
-    label: "CDI directories",
-    layer: Layer::Cdi,
-    weight: Severity::Warning,
-    engines: DOCKER,
-    explains: &[CDI_PRESENT],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let Some(answer) = serving::answer(facts) else {
         return Outcome::CannotTell("the daemon did not answer".to_owned());
     };
@@ -52,7 +36,7 @@ fn normal(directory: &str) -> &str {
         .trim_end_matches('/')
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let directory = serving::answer(facts)?.cdi_directories.as_ref()?.first()?.clone();
     Some(
         Remedy::safe(

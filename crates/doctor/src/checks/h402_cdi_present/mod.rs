@@ -1,28 +1,12 @@
 //! H402: is there a CDI specification for the GPUs?
 
-use crate::check::ANY;
 use crate::codes::CDI_PRESENT;
 use crate::facts::EngineKind;
 use crate::specifications;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CDI_PRESENT,
-    name: "cdi-present",
-    label: "specification",
-    layer: Layer::Cdi,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let seen = match facts.specifications.as_result() {
         Ok(seen) => seen,
         Err(reason) if specifications::are_needed(facts) => return Outcome::CannotTell(reason.to_string()),
@@ -51,6 +35,6 @@ fn run(facts: &Facts) -> Outcome {
     Outcome::Found(vec![finding])
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     Some(specifications::renew(facts))
 }

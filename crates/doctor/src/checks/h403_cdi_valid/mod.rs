@@ -1,28 +1,12 @@
 //! H403: is every CDI specification valid?
 
-use crate::check::ANY;
-use crate::codes::{CDI_PRESENT, CDI_VALID};
+use crate::codes::CDI_VALID;
 use crate::facts::{SpecificationContent, SpecificationFile};
 use crate::specifications;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CDI_VALID,
-    name: "cdi-valid",
-    label: "valid",
-    layer: Layer::Cdi,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[CDI_PRESENT],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let files = match specifications::applicable(facts) {
         Ok(files) => files,
         Err(outcome) => return outcome,
@@ -46,6 +30,6 @@ fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> 
     proof.into_iter().fold(Finding::new(CDI_VALID, severity, message), Finding::evidence)
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     Some(specifications::renew(facts))
 }

@@ -1,28 +1,12 @@
 //! H404: does every CDI specification fit the machine as it is?
 
-use crate::check::ANY;
 use crate::codes::CDI_STALE;
 use crate::facts::SpecificationFile;
 use crate::specifications;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CDI_STALE,
-    name: "cdi-stale",
-    label: "up to date",
-    layer: Layer::Cdi,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let files = match specifications::applicable(facts) {
         Ok(files) => files,
         Err(outcome) => return outcome,
@@ -43,6 +27,6 @@ fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> 
     proof.into_iter().fold(Finding::new(CDI_STALE, severity, message), Finding::evidence)
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     Some(specifications::renew(facts))
 }

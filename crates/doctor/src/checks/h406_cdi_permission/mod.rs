@@ -1,29 +1,13 @@
 //! H406: may the engine read the CDI specifications?
 
-use crate::check::ANY;
-use crate::codes::{CDI_PERMISSION, CDI_PRESENT};
+use crate::codes::CDI_PERMISSION;
 use crate::facts::{SpecificationContent, SpecificationFile};
 use crate::serving;
 use crate::specifications;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CDI_PERMISSION,
-    name: "cdi-permission",
-    label: "readable",
-    layer: Layer::Cdi,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[CDI_PRESENT],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let files = match specifications::applicable(facts) {
         Ok(files) => files,
         Err(outcome) => return outcome,
@@ -49,7 +33,7 @@ fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> 
     proof.into_iter().fold(Finding::new(CDI_PERMISSION, severity, message), Finding::evidence)
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let files = &facts.specifications.known()?.files;
     let file = files.iter().find(|file| file.mode & 0o004 == 0).or(files.first())?;
     Some(Remedy::safe(format!("sudo chmod a+r {}", file.path), "the mode of the specification").as_root())

@@ -1,28 +1,12 @@
 //! H408: has the daemon CDI switched on?
 
-use crate::check::DOCKER;
-use crate::codes::{CDI_DIRECTORIES, CDI_ENABLED};
+use crate::codes::CDI_ENABLED;
 use crate::facts::{CDI_HOOK, DaemonJson, HOOK};
 use crate::serving;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CDI_ENABLED,
-    name: "cdi-enabled",
-    label: "CDI",
-    layer: Layer::Cdi,
-    weight: Severity::Warning,
-    engines: DOCKER,
-    explains: &[CDI_DIRECTORIES],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let Some(answer) = serving::answer(facts) else {
         return Outcome::CannotTell("the daemon did not answer".to_owned());
     };
@@ -62,7 +46,7 @@ fn off(facts: &Facts) -> Outcome {
     }])
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let (restart, _) = serving::restart(facts);
     Some(
         Remedy::asking(

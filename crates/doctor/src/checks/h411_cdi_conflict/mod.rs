@@ -1,28 +1,12 @@
 //! H411: does one specification define each device?
 
-use crate::check::ANY;
-use crate::codes::{CDI_CONFLICT, CDI_PRESENT};
+use crate::codes::CDI_CONFLICT;
 use crate::facts::SpecificationFile;
 use crate::specifications;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CDI_CONFLICT,
-    name: "cdi-conflict",
-    label: "no conflict",
-    layer: Layer::Cdi,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[CDI_PRESENT],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let files = match specifications::applicable(facts) {
         Ok(files) => files,
         Err(outcome) => return outcome,
@@ -76,7 +60,7 @@ fn conflicts(files: &[SpecificationFile]) -> Vec<(&SpecificationFile, Vec<String
     found
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let files = &facts.specifications.known()?.files;
     let (file, _) = conflicts(files).into_iter().next()?;
     Some(

@@ -1,28 +1,12 @@
 //! H412: does the engine know the version of the CDI specifications?
 
-use crate::check::ANY;
-use crate::codes::{CDI_PRESENT, CDI_VERSION};
+use crate::codes::CDI_VERSION;
 use crate::facts::SpecificationFile;
 use crate::specifications;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CDI_VERSION,
-    name: "cdi-version",
-    label: "version",
-    layer: Layer::Cdi,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[CDI_PRESENT],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let files = match specifications::applicable(facts) {
         Ok(files) => files,
         Err(outcome) => return outcome,
@@ -51,6 +35,6 @@ fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> 
     proof.into_iter().fold(Finding::new(CDI_VERSION, severity, message), Finding::evidence)
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     Some(specifications::renew(facts))
 }

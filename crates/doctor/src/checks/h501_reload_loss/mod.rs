@@ -1,27 +1,14 @@
 //! H501: do GPUs survive a reload of systemd?
 
-use crate::check::DOCKER;
 use crate::codes::RELOAD_LOSS;
 use crate::serving;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: RELOAD_LOSS,
-    name: "reload-loss",
-    label: "daemon-reload",
-    layer: Layer::Engine,
-    weight: Severity::Note,
-    engines: DOCKER,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
+    if let Some(finding) = at_risk(facts) {
+        return Outcome::Found(vec![finding]);
+    }
     let Some(answer) = serving::answer(facts) else {
         return Outcome::CannotTell("the daemon did not answer".to_owned());
     };
@@ -39,7 +26,20 @@ fn run(facts: &Facts) -> Outcome {
     Outcome::Found(vec![finding])
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+/// Running containers whose GPU systemd does not know of.
+fn at_risk(facts: &Facts) -> Option<Finding> {
+    let scopes = &facts.nodes.known()?.scopes;
+    let names: Vec<&str> =
+        scopes.iter().filter(|scope| !scope.keeps_gpu).map(|scope| scope.name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        let message = "containers that run now lose their GPUs at the next `systemctl daemon-reload`";
+        Finding::new(RELOAD_LOSS, Severity::Note, message)
+            .evidence(format!("no DeviceAllow line names a GPU in the unit of {}", names.join(", ")))
+            .help("start them again with --runtime=nvidia, by CDI, or with the hook of this toolkit, which tells systemd")
+    })
+}
+
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::safe(
             "sudo nvidia-ctk system create-dev-char-symlinks --create-all",

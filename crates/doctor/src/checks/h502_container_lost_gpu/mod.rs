@@ -1,27 +1,11 @@
 //! H502: has the running container its device nodes?
 
-use crate::check::ANY;
 use crate::codes::CONTAINER_NODES;
 use crate::facts::{Inside, Known};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CONTAINER_NODES,
-    name: "container-lost-gpu",
-    label: "nodes inside",
-    layer: Layer::Images,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let inside = match inside(facts) {
         Ok(inside) => inside,
         Err(outcome) => return outcome,
@@ -57,7 +41,7 @@ fn inside(facts: &Facts) -> Result<&Inside, Outcome> {
     }
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::asking(
             "make the container again with --gpus all or --device nvidia.com/gpu=all",

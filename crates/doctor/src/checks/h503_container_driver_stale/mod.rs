@@ -1,27 +1,11 @@
 //! H503: has the running container the driver that is loaded?
 
-use crate::check::ANY;
 use crate::codes::CONTAINER_STALE;
 use crate::facts::{Inside, Known};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CONTAINER_STALE,
-    name: "container-driver-stale",
-    label: "driver inside",
-    layer: Layer::Images,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let inside = match inside(facts) {
         Ok(inside) => inside,
         Err(outcome) => return outcome,
@@ -61,6 +45,6 @@ fn inside(facts: &Facts) -> Result<&Inside, Outcome> {
     }
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(Remedy::asking("make the container again", "the container").restarting("the container"))
 }

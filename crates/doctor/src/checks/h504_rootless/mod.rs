@@ -1,28 +1,12 @@
 //! H504: does a rootless daemon read the configuration that was made for it?
 
-use crate::check::DOCKER;
 use crate::codes::ROOTLESS;
 use crate::facts::{Configuration, DaemonJson};
 use crate::serving;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: ROOTLESS,
-    name: "rootless",
-    label: "rootless",
-    layer: Layer::Engine,
-    weight: Severity::Warning,
-    engines: DOCKER,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let Some(answer) = serving::answer(facts) else {
         return Outcome::CannotTell("the daemon did not answer".to_owned());
     };
@@ -62,7 +46,7 @@ fn finding(configuration: &Configuration) -> Finding {
         .evidence("/etc/docker/daemon.json has the runtime nvidia or CDI switched on, the daemon's own file has not")
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let path = facts.configuration.known()?.path.clone();
     let (restart, _) = serving::restart(facts);
     Some(

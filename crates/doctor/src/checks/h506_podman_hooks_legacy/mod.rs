@@ -1,26 +1,10 @@
 //! H506: does podman inject the GPU twice?
 
-use crate::check::PODMAN;
 use crate::codes::PODMAN_HOOK;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: PODMAN_HOOK,
-    name: "podman-hooks-legacy",
-    label: "old hook",
-    layer: Layer::Engine,
-    weight: Severity::Warning,
-    engines: PODMAN,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let podman = match facts.podman.as_result() {
         Ok(podman) => podman,
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
@@ -34,7 +18,7 @@ fn run(facts: &Facts) -> Outcome {
     Outcome::Found(vec![finding])
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let hook = facts.podman.known()?.old_hooks.first()?;
     Some(Remedy::asking(format!("sudo rm {hook}"), "podman's hooks").as_root())
 }

@@ -1,27 +1,11 @@
 //! H601: does WSL2 show the driver of Windows?
 
-use crate::check::ANY;
-use crate::codes::{NVML, WSL_DRIVER};
+use crate::codes::WSL_DRIVER;
 use crate::facts::Platform;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: WSL_DRIVER,
-    name: "wsl-driver",
-    label: "WSL driver",
-    layer: Layer::Driver,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[NVML],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     match facts.machine.as_result() {
         Ok(machine) if machine.platform != Platform::Wsl2 => {
             return Outcome::DoesNotApply("this is not WSL2".to_owned());
@@ -43,7 +27,7 @@ fn run(facts: &Facts) -> Outcome {
     Outcome::Found(vec![finding])
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::shown(
             "in Windows: install the current NVIDIA driver, then `wsl --update` and `wsl --shutdown`",

@@ -1,27 +1,11 @@
 //! H602: is a Linux driver installed in WSL2?
 
-use crate::check::ANY;
-use crate::codes::{NVML, VERSION_SKEW, WSL_LINUX_DRIVER};
+use crate::codes::WSL_LINUX_DRIVER;
 use crate::facts::Platform;
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: WSL_LINUX_DRIVER,
-    name: "linux-driver-in-wsl",
-    label: "Linux driver",
-    layer: Layer::Driver,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[VERSION_SKEW, NVML],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     match facts.machine.as_result() {
         Ok(machine) if machine.platform != Platform::Wsl2 => {
             return Outcome::DoesNotApply("this is not WSL2".to_owned());
@@ -46,7 +30,7 @@ fn run(facts: &Facts) -> Outcome {
     Outcome::Found(vec![finding])
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
         Remedy::shown(
             "dpkg -S libcuda.so libnvidia-ml.so, then remove the packages that it names (libnvidia-compute-*, nvidia-utils-*; not the toolkit)",

@@ -1,27 +1,11 @@
 //! H701: does the node's container runtime know the runtime nvidia?
 
-use crate::check::NODES;
 use crate::codes::CRI_RUNTIME;
 use crate::facts::{NodeConfig, NodeRuntime};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CRI_RUNTIME,
-    name: "cri-runtime",
-    label: "runtime nvidia",
-    layer: Layer::Engine,
-    weight: Severity::Error,
-    engines: NODES,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let node = match node(facts) {
         Ok(node) => node,
         Err(outcome) => return outcome,
@@ -67,7 +51,7 @@ fn node(facts: &Facts) -> Result<&NodeRuntime, Outcome> {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let node = facts.node.known()?.as_ref()?;
     let name = match (node.kind.is_crio(), node.kind.is_cluster()) {
         (true, _) => "crio",

@@ -1,27 +1,11 @@
 //! H708: does the node load the file that names the runtime?
 
-use crate::check::NODES;
-use crate::codes::{CRI_IMPORTS, CRI_RUNTIME};
+use crate::codes::CRI_IMPORTS;
 use crate::facts::{NodeConfig, NodeRuntime};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CRI_IMPORTS,
-    name: "cri-imports",
-    label: "imports",
-    layer: Layer::Engine,
-    weight: Severity::Error,
-    engines: NODES,
-    explains: &[CRI_RUNTIME],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let node = match node(facts) {
         Ok(node) => node,
         Err(outcome) => return outcome,
@@ -52,7 +36,7 @@ fn node(facts: &Facts) -> Result<&NodeRuntime, Outcome> {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let node = facts.node.known()?.as_ref()?;
     Some(
         Remedy::asking(

@@ -1,27 +1,11 @@
 //! H709: is the configuration template of K3s and RKE2 one?
 
-use crate::check::NODES;
-use crate::codes::{CRI_RUNTIME, CRI_TEMPLATE};
+use crate::codes::CRI_TEMPLATE;
 use crate::facts::{NodeConfig, NodeRuntime};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: CRI_TEMPLATE,
-    name: "cri-template",
-    label: "template",
-    layer: Layer::Engine,
-    weight: Severity::Error,
-    engines: NODES,
-    explains: &[CRI_RUNTIME],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let node = match node(facts) {
         Ok(node) => node,
         Err(outcome) => return outcome,
@@ -50,7 +34,7 @@ fn node(facts: &Facts) -> Result<&NodeRuntime, Outcome> {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let node = facts.node.known()?.as_ref()?;
     let path = &node.template.as_ref()?.path;
     Some(

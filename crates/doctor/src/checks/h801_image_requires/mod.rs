@@ -1,28 +1,12 @@
 //! H801: is the driver new enough for the image?
 
-use crate::check::ANY;
 use crate::codes::IMAGE_DRIVER;
 use crate::facts::{Known, Management, Subject};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 use inject::requirement::{Facts as Offered, Requirement, check_one};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: IMAGE_DRIVER,
-    name: "image-requires",
-    label: "requirement",
-    layer: Layer::Images,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let subject = match subject(facts) {
         Ok(subject) => subject,
         Err(outcome) => return outcome,
@@ -90,7 +74,7 @@ fn subject(facts: &Facts) -> Result<&Subject, Outcome> {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let subject = facts.subject.as_ref()?.known()?;
     let driver = facts.driver.known()?.module_version.as_deref().unwrap_or("VERSION").to_owned();
     Some(Remedy::shown(

@@ -1,27 +1,11 @@
 //! H803: does the image's loader find the driver that is injected?
 
-use crate::check::ANY;
 use crate::codes::IMAGE_LOADER;
 use crate::facts::{Known, Subject};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: IMAGE_LOADER,
-    name: "libcuda-resolution",
-    label: "loader",
-    layer: Layer::Images,
-    weight: Severity::Warning,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let subject = match subject(facts) {
         Ok(subject) => subject,
         Err(outcome) => return outcome,
@@ -70,7 +54,7 @@ fn subject(facts: &Facts) -> Result<&Subject, Outcome> {
     }
 }
 
-fn remedy(facts: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let subject = facts.subject.as_ref()?.known()?;
     Some(Remedy::shown(
         format!(

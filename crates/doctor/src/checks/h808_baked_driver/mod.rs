@@ -1,27 +1,11 @@
 //! H808: does the image hold files of a driver?
 
-use crate::check::ANY;
 use crate::codes::IMAGE_FILES;
 use crate::facts::{Known, Subject};
-use crate::{Check, Facts, Layer, Remedy};
+use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
-/// The check.
-pub(super) const CHECK: Check = Check {
-    code: IMAGE_FILES,
-    name: "baked-driver",
-    label: "driver files",
-    layer: Layer::Images,
-    weight: Severity::Error,
-    engines: ANY,
-    explains: &[],
-    blinds: &[],
-    run,
-    remedy,
-    doc: include_str!("doc.md"),
-};
-
-fn run(facts: &Facts) -> Outcome {
+pub(super) fn run(facts: &Facts) -> Outcome {
     let subject = match subject(facts) {
         Ok(subject) => subject,
         Err(outcome) => return outcome,
@@ -54,7 +38,7 @@ fn subject(facts: &Facts) -> Result<&Subject, Outcome> {
     }
 }
 
-fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(Remedy::shown(
         "longshore lint Dockerfile; build the image again without driver packages",
         "the image",

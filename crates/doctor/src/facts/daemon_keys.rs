@@ -1,0 +1,166 @@
+//! The keys of `daemon.json`. dockerd does not start with one that it does not know.
+
+use serde_json::{Map, Value};
+
+/// The keys of Docker 20.10 to 29.7 (moby, `daemon/config/config*.go` at these releases).
+const KEYS: &[&str] = &[
+    "allow-direct-routing",
+    "api-cors-header",
+    "authorization-plugins",
+    "bip",
+    "bip6",
+    "bridge",
+    "bridge-accept-fwmark",
+    "builder",
+    "cdi-spec-dirs",
+    "cgroup-parent",
+    "cluster-advertise",
+    "cluster-store",
+    "cluster-store-opts",
+    "containerd",
+    "containerd-namespace",
+    "containerd-plugin-namespace",
+    "cpu-rt-period",
+    "cpu-rt-runtime",
+    "cri-containerd",
+    "data-root",
+    "debug",
+    "default-address-pools",
+    "default-cgroupns-mode",
+    "default-gateway",
+    "default-gateway-v6",
+    "default-init",
+    "default-ipc-mode",
+    "default-network-opts",
+    "default-runtime",
+    "default-shm-size",
+    "default-stop-timeout",
+    "default-ulimits",
+    "deprecated-key-path",
+    "dns",
+    "dns-opts",
+    "dns-search",
+    "exec-opts",
+    "exec-root",
+    "experimental",
+    "features",
+    "firewall-backend",
+    "fixed-cidr",
+    "fixed-cidr-v6",
+    "graph",
+    "group",
+    "host-gateway-ip",
+    "host-gateway-ips",
+    "hosts",
+    "http-proxy",
+    "https-proxy",
+    "icc",
+    "init",
+    "init-path",
+    "ip",
+    "ip-forward",
+    "ip-forward-no-drop",
+    "ip-masq",
+    "ip6tables",
+    "iptables",
+    "ipv6",
+    "labels",
+    "live-restore",
+    "log-driver",
+    "log-format",
+    "log-level",
+    "log-opts",
+    "max-concurrent-downloads",
+    "max-concurrent-uploads",
+    "max-download-attempts",
+    "metrics-addr",
+    "min-api-version",
+    "mtu",
+    "network-control-plane-mtu",
+    "network-diagnostic-port",
+    "no-new-privileges",
+    "no-proxy",
+    "node-generic-resources",
+    "nri-opts",
+    "oom-score-adjust",
+    "pidfile",
+    "proxies",
+    "raw-logs",
+    "resolv-conf",
+    "rootless",
+    "runtimes",
+    "seccomp-profile",
+    "selinux-enabled",
+    "shutdown-timeout",
+    "storage-driver",
+    "storage-opts",
+    "swarm-default-advertise-addr",
+    "swarm-raft-election-tick",
+    "swarm-raft-heartbeat-tick",
+    "tls",
+    "tlscacert",
+    "tlscert",
+    "tlskey",
+    "tlsverify",
+    "userland-proxy",
+    "userland-proxy-path",
+    "userns-remap",
+];
+
+/// What stands in the file in place of a key that was meant: the key, and the one that it is near to.
+/// A key that is near to none is left alone, for a later Docker may know it.
+pub(super) fn mistaken(object: &Map<String, Value>) -> Vec<(String, String)> {
+    let unknown = object.keys().filter(|key| !KEYS.contains(&key.as_str()));
+    unknown.filter_map(|key| Some((key.clone(), meant(key)?.to_owned()))).collect()
+}
+
+fn meant(key: &str) -> Option<&'static str> {
+    let plain = key.to_ascii_lowercase().replace('_', "-");
+    let same = KEYS.iter().find(|known| **known == plain);
+    let near = || KEYS.iter().find(|known| known.len() > 4 && distance(known, &plain) <= 1);
+    same.or_else(near).copied()
+}
+
+/// How many letters have to be put in, taken out or exchanged.
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut before = at;
+        let mut left = at + 1;
+        for (place, wanted) in row.iter_mut().skip(1).zip(&other) {
+            let best = (before + usize::from(letter != *wanted)).min(*place + 1).min(left + 1);
+            before = std::mem::replace(place, best);
+            left = best;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = at + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_key_that_is_nearly_one_is_mistaken() {
+        let file = json!({"runtime": {}, "default_runtime": "nvidia", "data-root": "/x", "something-new": 1, "Hosts": []});
+        let mistaken: Vec<String> = mistaken(file.as_object().unwrap())
+            .into_iter()
+            .map(|(key, meant)| format!("{key} {meant}"))
+            .collect();
+        assert_eq!(mistaken, ["runtime runtimes", "default_runtime default-runtime", "Hosts hosts"]);
+    }
+
+    #[test]
+    fn distances_count_letters() {
+        for (one, other, wanted) in
+            [("runtime", "runtimes", 1), ("a", "a", 0), ("abc", "", 3), ("dns", "dbs", 1)]
+        {
+            assert_eq!(distance(one, other), wanted, "{one} {other}");
+        }
+    }
+}

@@ -1,0 +1,16 @@
+# Takes away what the rows make, as far as it is not gone with the simulated host.
+if [ -e /run/docker.pid ]; then
+    ids=$(docker -H unix:///run/docker.sock ps -q 2> /dev/null); [ -z "$ids" ] || docker -H unix:///run/docker.sock kill $ids > /dev/null 2>&1
+    pid=$(cat /run/docker.pid); kill $pid 2> /dev/null
+    for _ in $(seq 100); do [ -e /proc/$pid ] || break; sleep 0.1; done
+fi
+rm -rf /etc/cdi/* /var/run/cdi /var/lib/rancher /etc/containers/oci/hooks.d /etc/containerd/conf.d /etc/containerd/config.d \
+    /etc/containerd/config.toml /etc/crio /etc/nvidia-container-runtime/config.toml /var/lib/dpkg/status /var/lib/rpm /usr/bin/nvidia-ctk \
+    /usr/bin/nvidia-container-* /usr/bin/nvidia-cdi-hook /usr/bin/longshore /usr/bin/longshore-runtime \
+    /usr/local/bin/nvidia-* /etc/docker /snap /mnt/home /mnt/tree /run/docker.sock /run/docker.pid
+mkdir -p /etc/cdi /etc/containerd /mnt/home/root /mnt/home/user
+chown 1000:1000 /mnt/home/user
+[ ! -e /dev/x-uvm ] || mv /dev/x-uvm /dev/nvidia-uvm
+[ ! -e /dev/x-3 ] || mv /dev/x-3 /dev/nvidia3
+sed -i '/^docker:/d' /etc/group; sed -i '/^user:/d' /etc/passwd
+chmod -f 0666 /dev/nvidia0 /dev/nvidiactl || :

@@ -1,0 +1,39 @@
+//! Configurations of a node's container runtime.
+
+use super::{CONTAINERD, CRIO, State};
+
+const fn row(name: &'static str, make: &'static str, first: &'static str) -> State {
+    State::new(name, make, CONTAINERD, first)
+}
+
+pub(super) const ROWS: &[State] = &[
+    row("containerd without the runtime", "echo 'version = 2' > /etc/containerd/config.toml", "H701"),
+    row("containerd's file broken", "echo 'version = = 2' > /etc/containerd/config.toml", "H701"),
+    row(
+        "containerd with a program that is gone",
+        "printf 'version = 2\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia.options]\\nBinaryName = \"/usr/local/nvidia/toolkit/nvidia-container-runtime\"\\n' > /etc/containerd/config.toml",
+        "H701",
+    ),
+    row("CRI switched off", "printf 'disabled_plugins = [\"cri\"]\\n' > /etc/containerd/config.toml", "H701"),
+    row(
+        "drop-in that nothing imports",
+        "echo 'version = 3' > /etc/containerd/config.toml; mkdir -p /etc/containerd/conf.d; printf '[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.nvidia]\\n' > /etc/containerd/conf.d/99-nvidia.toml",
+        "H708",
+    ),
+    row(
+        "drop-in in config.d",
+        "printf 'version = 3\\nimports = [\"/etc/containerd/conf.d/*.toml\"]\\n' > /etc/containerd/config.toml; mkdir -p /etc/containerd/config.d; printf '[plugins.\"io.containerd.cri.v1.runtime\".containerd.runtimes.nvidia]\\n' > /etc/containerd/config.d/99-nvidia.toml",
+        "H708",
+    ),
+    row(
+        "plain file in place of K3s's template",
+        "mkdir -p /var/lib/rancher/k3s/agent/etc/containerd; cd /var/lib/rancher/k3s/agent/etc/containerd; echo 'version = 2' | tee config.toml > config.toml.tmpl",
+        "H709",
+    ),
+    State::new(
+        "CRI-O without the runtime",
+        "mkdir -p /etc/crio/crio.conf.d; printf '[crio.runtime]\\ndefault_runtime = \"runc\"\\n[crio.runtime.runtimes.runc]\\nruntime_path = \"/usr/bin/runc\"\\n' > /etc/crio/crio.conf.d/00-default.conf",
+        CRIO,
+        "H701",
+    ),
+];

@@ -1,0 +1,63 @@
+//! The way of a request from the client to the daemon and its toolkit, on a real dockerd.
+
+use super::{DOCKER, State};
+
+const fn row(name: &'static str, make: &'static str, first: &'static str) -> State {
+    State::new(name, make, DOCKER, first)
+}
+
+pub(super) const ROWS: &[State] = &[
+    row(
+        "credential helper gone",
+        "client_file '{\"auths\":{\"r.example\":{\"auth\":\"eA==\"}},\"credsStore\":\"desktop\"}'; docker_up",
+        "H207",
+    ),
+    row("context of another machine", "docker_up; context gpu-server ssh://ada@10.9.8.7", "H201"),
+    row("context that is gone", "docker_up; client_file '{\"currentContext\":\"old-laptop\"}'", "H201"),
+    row(
+        "member of the group before a new login",
+        "sed -i '/^docker:/d' /etc/group; echo 'docker:x:999:user' >> /etc/group; echo 'user:x:1000:1000::/mnt/home/user:/bin/sh' >> /etc/passwd; docker_up",
+        "H205",
+    )
+    .theirs()
+    .stranger()
+    .says("login"),
+    row("user outside the group", "docker_up", "H205").theirs().stranger(),
+    row(
+        "default runtime that is gone",
+        "mkdir -p /etc/docker; echo '{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": \"/usr/bin/nvidia-container-runtime\"}}}' > /etc/docker/daemon.json; docker_up; rm /usr/bin/nvidia-container-runtime",
+        "H304",
+    ),
+    row(
+        "the original's toolkit beside ours",
+        "cp /usr/bin/docker /usr/local/bin/nvidia-container-runtime-hook; cp /usr/bin/docker /usr/local/bin/nvidia-container-runtime; docker_up",
+        "H307",
+    ),
+    row(
+        "a toolkit with known escapes",
+        "rm /usr/bin/nvidia-*; for name in container-runtime-hook container-runtime ctk; do cp /usr/bin/docker /usr/bin/nvidia-$name; done; package nvidia-container-toolkit 1.16.1-1; docker_up",
+        "H308",
+    ),
+    row(
+        "only the base package of the toolkit",
+        "rm /usr/bin/nvidia-container-*; package nvidia-container-toolkit-base 1.18.1-1; docker_up",
+        "H301",
+    ),
+    row(
+        "Docker from snap",
+        "mkdir -p /snap/docker/3265/bin; ln -s 3265 /snap/docker/current; cp /usr/sbin/dockerd /snap/docker/3265/bin/; for name in containerd containerd-shim-runc-v2 runc docker-init docker-proxy; do ln -s $(command -v $name) /snap/docker/3265/bin/; done; DOCKERD=/snap/docker/3265/bin/dockerd DOCKER_PATH=/snap/docker/3265/bin docker_up",
+        "H203",
+    )
+    .hidden(),
+    row("daemon that was killed", "docker_up; kill -9 $(cat /run/docker.pid); sleep 0.2", "H206"),
+    row(
+        "daemon.json with a key that dockerd does not know",
+        "mkdir -p /etc/docker; echo '{\"runtime\": {\"nvidia\": {}}}' > /etc/docker/daemon.json; timeout 10 dockerd > /dev/null 2>&1 || :",
+        "H302",
+    ),
+    row(
+        "runtimes written after the daemon had started",
+        "docker_up; mkdir -p /etc/docker; sleep 1.2; echo '{\"runtimes\": {\"nvidia\": {\"path\": \"/usr/bin/nvidia-container-runtime\"}}}' > /etc/docker/daemon.json",
+        "H302",
+    ),
+];

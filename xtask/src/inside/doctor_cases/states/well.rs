@@ -1,0 +1,59 @@
+//! Machines of all kinds with nothing above a note.
+
+use super::{CONTAINERD, CRIO, DOCKER, PODMAN, State};
+
+/// On the usual host.
+pub(super) const ROWS: &[State] = &[
+    State::well("podman, all is well", "cp $SPEC /etc/cdi/nvidia.yaml", PODMAN),
+    State::well("Docker, all is well", "docker_up", DOCKER),
+    State::well(
+        "Docker with CDI, all is well",
+        "mkdir -p /etc/docker; echo '{\"features\": {\"cdi\": true}}' > /etc/docker/daemon.json; cp $SPEC /etc/cdi/nvidia.yaml; docker_up",
+        DOCKER,
+    ),
+    State::well(
+        "Docker with the runtime as its default, all is well",
+        "mkdir -p /etc/docker; echo '{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": \"nvidia-container-runtime\", \"runtimeArgs\": []}}}' > /etc/docker/daemon.json; docker_up",
+        DOCKER,
+    ),
+    State::well(
+        "containerd, all is well",
+        "printf 'version = 2\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia.options]\\nBinaryName = \"/usr/bin/nvidia-container-runtime\"\\n' > /etc/containerd/config.toml",
+        CONTAINERD,
+    ),
+    State::well(
+        "containerd with a drop-in, all is well",
+        "printf 'version = 3\\nimports = [\"/etc/containerd/conf.d/*.toml\"]\\n' > /etc/containerd/config.toml; nvidia-ctk --quiet runtime configure --runtime=containerd --drop-in-config=/etc/containerd/conf.d/99-nvidia.toml",
+        CONTAINERD,
+    ),
+    State::well(
+        "CRI-O, all is well",
+        "mkdir -p /etc/crio/crio.conf.d; printf '[crio.runtime.runtimes.nvidia]\\nruntime_path = \"/usr/bin/nvidia-container-runtime\"\\n' > /etc/crio/crio.conf.d/99-nvidia.conf",
+        CRIO,
+    ),
+    State::well(
+        "K3s with a true template, all is well",
+        "mkdir -p /var/lib/rancher/k3s/agent/etc/containerd; cd /var/lib/rancher/k3s/agent/etc/containerd; echo '{{ template \"base\" . }}' > config.toml.tmpl; printf '[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia]\\n' > config.toml",
+        CONTAINERD,
+    ),
+];
+
+/// A host of its own with a fresh specification.
+macro_rules! hosts {
+    ($($constant:ident: $name:literal, $make:literal;)+) => {
+        $(pub(in super::super) const $constant: &[&[State]] = &[&[State::well($name, $make, PODMAN)]];)+
+    };
+}
+
+hosts! {
+    GEFORCE: "a workstation, all is well", "cp $SPEC /etc/cdi/nvidia.yaml";
+    DEBIAN: "Debian's driver, all is well", "cp $SPEC /etc/cdi/nvidia.yaml";
+    MIG: "MIG, all is well", "cp $SPEC /etc/cdi/nvidia.yaml";
+    GB200: "GB200, all is well", "cp $SPEC /etc/cdi/nvidia.yaml";
+    NIXOS: "NixOS's driver, all is well", "cp $SPEC /etc/cdi/nvidia.yaml";
+    ORIN: "Jetson Orin, all is well", "cp $SPEC /etc/cdi/nvidia.yaml";
+    VGPU: "a guest with a vGPU, all is well", "cp $SPEC /etc/cdi/nvidia.yaml";
+    WSL_WELL: "WSL2, all is well", "cp $SPEC /etc/cdi/nvidia.yaml";
+    CONFIGURED_ROOT: "a driver container, all is well",
+        "mkdir -p /etc/nvidia-container-runtime; printf '[nvidia-container-cli]\\nroot = \"/run/nvidia/driver\"\\n' > /etc/nvidia-container-runtime/config.toml; nvidia-ctk --quiet cdi generate --output /etc/cdi/nvidia.yaml";
+}
