@@ -1,6 +1,8 @@
 //! Holds rows against each other: sources, dates, order, and facts that stand in two tables.
 
-use crate::{Capability, Cuda, Numbers, Row, cuda, driver, engine, gpu, image, tensorflow, torch};
+use crate::{
+    Capability, Cuda, Numbers, Row, cuda, cudnn, driver, engine, escape, gpu, image, tensorflow, torch, wheel,
+};
 
 fn rows() -> Vec<&'static dyn Row> {
     let mut out: Vec<&'static dyn Row> = Vec::new();
@@ -20,8 +22,10 @@ fn rows() -> Vec<&'static dyn Row> {
     add(&mut out, torch::RELEASES);
     add(&mut out, torch::ARCHITECTURES);
     add(&mut out, tensorflow::RELEASES);
+    add(&mut out, cudnn::SPANS);
+    add(&mut out, wheel::WHEELS);
     add(&mut out, engine::FEATURES);
-    add(&mut out, engine::FAULTS);
+    add(&mut out, escape::ESCAPES);
     out
 }
 
@@ -100,6 +104,27 @@ fn wheels_are_built_with_releases_that_exist() {
     assert!(torch::RELEASES.windows(2).all(|pair| pair[0].version < pair[1].version));
     for row in tensorflow::RELEASES {
         assert!(cuda::is_known(row.cuda), "tensorflow {:?}", row.version);
+    }
+}
+
+#[test]
+fn wheels_agree_with_cuda_and_cudnn() {
+    for row in wheel::WHEELS {
+        let name = row.subject();
+        assert!(row.first <= row.last, "{name}");
+        assert!(row.cuda.is_none_or(|cuda| cuda.major == row.family && cuda::is_known(cuda)), "{name}");
+        assert!(cuda::FAMILIES.iter().any(|family| family.major == row.family), "{name}");
+        if let Some((major, span)) = row.cudnn.zip(cudnn::span(row.family)) {
+            assert!((span.first.0..=span.last.0).contains(&major), "{name}: cuDNN {major}");
+        }
+    }
+    for (index, row) in wheel::WHEELS.iter().enumerate() {
+        let mut others = wheel::WHEELS[..index].iter().filter(|other| other.package == row.package);
+        assert!(others.all(|other| other.last < row.first), "{}: told twice", row.subject());
+    }
+    for row in tensorflow::RELEASES.iter().filter(|row| row.version >= (2, 12)) {
+        let span = cudnn::span(row.cuda.major).unwrap();
+        assert!(span.first <= row.cudnn && row.cudnn <= span.last, "{}: {:?}", row.subject(), row.cudnn);
     }
 }
 

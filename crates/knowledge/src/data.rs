@@ -1,5 +1,5 @@
 //! Rows from a file, for machines without a newer release of this program: `longshore compat
-//! --data FILE`.
+//! --data FILE`, `longshore lint --data FILE`.
 //!
 //! The file is JSON. Rows of a release that the built-in tables have take its place:
 //!
@@ -8,11 +8,13 @@
 //!   "version": 1,
 //!   "cuda": [{"version": "13.4.0", "driver": "620.10", "document": "Release Notes", "date": "2026-12-01"}],
 //!   "torch": [{"version": "2.16", "builds": ["cu130", "cu132"], "default": "13.2", "pythons": [11, 14],
-//!              "document": "PyPI metadata of torch", "date": "2026-12-01"}]
+//!              "document": "PyPI metadata of torch", "date": "2026-12-01"}],
+//!   "wheel": [{"package": "vllm", "version": "0.34", "cuda": "13.0", "brings-cuda": true, "oldest": "7.5",
+//!              "document": "vLLM documentation", "date": "2026-12-01"}]
 //! }
 //! ```
 
-use crate::{Cuda, Numbers, Source, cuda, torch};
+use crate::{Capability, Cuda, Numbers, Source, cuda, torch, wheel};
 use serde_json::Value;
 
 /// Rows read from a file.
@@ -20,6 +22,7 @@ use serde_json::Value;
 pub struct Data {
     cuda: Vec<cuda::Release>,
     torch: Vec<torch::Release>,
+    wheel: Vec<wheel::Wheel>,
 }
 
 impl Data {
@@ -34,18 +37,23 @@ impl Data {
         if value["version"].as_u64() != Some(1) {
             return Err("`version` must be 1".into());
         }
-        let known = ["version", "cuda", "torch"];
+        let known = ["version", "cuda", "torch", "wheel"];
         let keys = value.as_object().into_iter().flatten().map(|(key, _)| key);
         if let Some(key) = keys.into_iter().find(|key| !known.contains(&key.as_str())) {
-            return Err(format!("there is no table `{key}`; there are cuda and torch"));
+            return Err(format!("there is no table `{key}`; there are cuda, torch and wheel"));
         }
-        Ok(Self { cuda: rows(&value, "cuda", cuda_row)?, torch: rows(&value, "torch", torch_row)? })
+        Ok(Self {
+            cuda: rows(&value, "cuda", cuda_row)?,
+            torch: rows(&value, "torch", torch_row)?,
+            wheel: rows(&value, "wheel", wheel_row)?,
+        })
     }
 
     /// Lays the rows over the built-in tables, for the whole program; only the first call counts.
     pub fn install(self) {
         cuda::lay_over(self.cuda);
         torch::lay_over(self.torch);
+        wheel::lay_over(self.wheel);
     }
 }
 
@@ -103,6 +111,33 @@ fn torch_row(row: &Value) -> Option<torch::Release> {
     })
 }
 
+fn wheel_row(row: &Value) -> Option<wheel::Wheel> {
+    let numbers = Numbers::parse(row["version"].as_str()?)?;
+    let version = (*numbers.0.first()?, *numbers.0.get(1)?);
+    let cuda = row["cuda"].as_str()?;
+    let release = Cuda::parse(cuda);
+    // A key that is left out is not known; one of another form is wrong.
+    let cudnn = match &row["cudnn"] {
+        Value::Null => None,
+        value => Some(u32::try_from(value.as_u64()?).ok()?),
+    };
+    let oldest = match &row["oldest"] {
+        Value::Null => None,
+        value => Some(Capability::parse(value.as_str()?)?),
+    };
+    Some(wheel::Wheel {
+        package: kept(row["package"].as_str().filter(|name| !name.is_empty())?),
+        first: version,
+        last: version,
+        family: release.map_or_else(|| cuda.parse().ok(), |release| Some(release.major))?,
+        cuda: release,
+        cudnn,
+        brings_cuda: row["brings-cuda"].as_bool()?,
+        oldest,
+        source: source(row)?,
+    })
+}
+
 fn source(row: &Value) -> Option<Source> {
     let document = row["document"].as_str().filter(|text| !text.is_empty())?;
     let date = row["date"].as_str()?;
@@ -124,9 +159,10 @@ mod tests {
     #[test]
     fn files_are_checked() {
         let good = r#"{"version": 1, "cuda": [{"version": "13.4.0", "driver": "620.10", "document": "a", "date": "2026-12-01"}],
-            "torch": [{"version": "2.16", "builds": ["cu130"], "default": "13.2", "pythons": [11, 14], "document": "a", "date": "2026-12-01"}]}"#;
+            "torch": [{"version": "2.16", "builds": ["cu130"], "default": "13.2", "pythons": [11, 14], "document": "a", "date": "2026-12-01"}],
+            "wheel": [{"package": "vllm", "version": "0.34", "cuda": "13", "brings-cuda": true, "oldest": "7.5", "document": "a", "date": "2026-12-01"}]}"#;
         let data = Data::parse(good).unwrap();
-        assert_eq!((data.cuda.len(), data.torch.len()), (1, 1));
+        assert_eq!((data.cuda.len(), data.torch.len(), data.wheel.len()), (1, 1, 1));
         let bad = [
             ("", "not JSON"),
             ("{}", "`version` must be 1"),
@@ -136,6 +172,8 @@ mod tests {
             (&good.replace("\"document\": \"a\", ", ""), "row 1 of `cuda`"),
             (&good.replace("2026-12-01", "today"), "row 1 of `cuda`"),
             (&good.replace("cu130", "cpu"), "row 1 of `torch`"),
+            (&good.replace("\"brings-cuda\": true", "\"brings-cuda\": 1"), "row 1 of `wheel`"),
+            (&good.replace("\"oldest\": \"7.5\"", "\"oldest\": \"old\""), "row 1 of `wheel`"),
             (&good.replace("[11, 14]", "[14, 11, 1]"), "row 1 of `torch`"),
         ];
         for (text, expected) in bad {

@@ -1,6 +1,6 @@
 //! Versions of engines and tools: since when they can do a thing, and versions that are known bad.
 
-use crate::{Numbers, Row, Source};
+use crate::{Row, Source};
 
 /// A thing that a tool can do since a version.
 #[derive(Clone, Copy, Debug)]
@@ -115,71 +115,5 @@ impl Row for Feature {
 
     fn source(&self) -> Source {
         self.source
-    }
-}
-
-/// A range of versions with a known fault.
-#[derive(Clone, Copy, Debug)]
-pub struct Fault {
-    /// The tool.
-    pub tool: Tool,
-    /// The first version without the fault.
-    pub fixed: &'static str,
-    /// What goes wrong, as a fragment.
-    pub what: &'static str,
-    /// Where it was read.
-    pub source: Source,
-}
-
-/// Faults, by tool and version.
-pub const FAULTS: &[Fault] = &[
-    Fault {
-        tool: Tool::Toolkit,
-        fixed: "1.16.2",
-        what: "a crafted image can reach the host's files (CVE-2024-0132)",
-        source: Source::new("NVIDIA security bulletin, September 2024", "2026-11-20"),
-    },
-    Fault {
-        tool: Tool::Toolkit,
-        fixed: "1.17.4",
-        what: "the repair of CVE-2024-0132 can be got round (CVE-2025-23359)",
-        source: Source::new("NVIDIA security bulletin, February 2025", "2026-11-20"),
-    },
-    Fault {
-        tool: Tool::Toolkit,
-        fixed: "1.17.8",
-        what: "a hook takes LD_PRELOAD from the image and runs its code as root (CVE-2025-23266)",
-        source: Source::new("NVIDIA security bulletin, July 2025", "2026-11-20"),
-    },
-];
-
-impl Row for Fault {
-    fn subject(&self) -> String {
-        format!("{} before {}: {}", self.tool.name(), self.fixed, self.what)
-    }
-
-    fn source(&self) -> Source {
-        self.source
-    }
-}
-
-/// The faults that a version has; empty when the version cannot be read.
-#[must_use]
-pub fn faults(tool: Tool, version: &str) -> Vec<&'static Fault> {
-    let Some(version) = Numbers::parse(version) else { return Vec::new() };
-    let has = |fault: &&Fault| Numbers::parse(fault.fixed).is_some_and(|fixed| version < fixed);
-    FAULTS.iter().filter(|fault| fault.tool == tool).filter(has).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn old_toolkits_have_faults() {
-        assert_eq!(faults(Tool::Toolkit, "1.16.1").len(), 3);
-        assert_eq!(faults(Tool::Toolkit, "1.17.8").len(), 0);
-        assert_eq!(faults(Tool::Toolkit, "unknown").len(), 0);
-        assert_eq!(faults(Tool::Docker, "1.0").len(), 0);
     }
 }

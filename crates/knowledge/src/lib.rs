@@ -6,15 +6,18 @@
 
 pub mod compat;
 pub mod cuda;
+pub mod cudnn;
 pub mod data;
 pub mod driver;
 pub mod engine;
+pub mod escape;
 pub mod gpu;
 pub mod image;
 mod source;
 pub mod tensorflow;
 pub mod torch;
 mod version;
+pub mod wheel;
 
 pub use source::{Row, Source};
 pub use version::{Capability, Cuda, Numbers};

@@ -12,6 +12,7 @@
 //! [build]
 //! target = "gpu"
 //! args = { CUDA = "12.8.1" }
+//! compose-files = ["compose.yaml", "compose.gpu.yaml"]
 //!
 //! [target]
 //! driver = "535"
@@ -93,13 +94,14 @@ fn build(table: &dyn TableLike, out: &mut Options) -> Result<()> {
     for (key, item) in table.iter() {
         match key {
             "target" => out.target = Some(string(key, item)?),
+            "compose-files" => out.compose_files = strings(key, item)?,
             "args" => {
                 let Some(table) = item.as_table_like() else { return Err(wrong(key, "a table")) };
                 for (name, item) in table.iter() {
                     out.build_args.insert(name.to_owned(), string(name, item)?);
                 }
             }
-            other => return Err(unknown(other, "build.", &["target", "args"])),
+            other => return Err(unknown(other, "build.", &["target", "args", "compose-files"])),
         }
     }
     Ok(())

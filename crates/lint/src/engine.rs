@@ -38,6 +38,17 @@ enum Model {
     Script(Script),
 }
 
+impl Model {
+    /// Whether the file has more than is looked at.
+    fn is_cut(&self) -> bool {
+        match self {
+            Self::Compose(compose) => compose.is_cut(),
+            Self::Kubernetes(manifests) => manifests.is_cut(),
+            Self::Dockerfile(_) | Self::Devcontainer(_) | Self::Script(_) => false,
+        }
+    }
+}
+
 /// Checks all files of a known kind; the others only answer references. Reports come in the order
 /// of the files.
 #[must_use]
@@ -102,6 +113,9 @@ pub fn references(files: &[File]) -> Vec<String> {
     paths
 }
 
+/// More findings of one rule in one file than anybody reads.
+const MOST: usize = 1000;
+
 /// Larger Dockerfiles, scripts and devcontainers are not written by people: that they are not looked at
 /// is said. YAML has a limit of its own, because a bundle of definitions may be large.
 const LARGEST: usize = 1024 * 1024;
@@ -111,12 +125,17 @@ fn check_one(file: &File, kind: Kind, files: Files<'_>, options: &Options) -> Re
         return Report { path: file.path.clone(), kind, findings: vec![too_large(file)] };
     }
     let model = read(file, kind, files, options);
+    if model.is_cut() {
+        return Report { path: file.path.clone(), kind, findings: vec![too_large(file)] };
+    }
     let chosen = rules::ALL.iter().filter(|rule| is_selected(rule, options));
     let mut findings: Vec<Finding> =
         chosen.flat_map(|rule| run(rule, &model, file, files, options)).collect();
     findings = suppress::apply(file, kind, findings, &|rule| is_selected(rule, options));
     findings.retain(|finding| !is_ignored_here(finding, file, options));
     findings.sort_by_key(|finding| (finding.primary.span, finding.code));
+    // A trigger runs in each stage that is built on its own.
+    findings.dedup();
     Report { path: file.path.clone(), kind, findings }
 }
 
@@ -125,14 +144,14 @@ fn too_large(file: &File) -> Finding {
     let mut sink = Sink::new(&rules::NOT_READ);
     sink.report(Span { start: 0, end: 0 }, format!("{} bytes: not looked at", file.text.len()))
         .severity(Severity::Warning)
-        .help(format!("the largest file that is read has {LARGEST} bytes; leave this one out by name"));
+        .help("files of this size are not written by people; leave it out by name, or in .gitignore");
     sink.into_findings().remove(0)
 }
 
 fn read(file: &File, kind: Kind, files: Files<'_>, options: &Options) -> Model {
     match kind {
         Kind::Dockerfile => Model::Dockerfile(Box::new(Build::read(file, files, options))),
-        Kind::Compose => Model::Compose(Box::new(Compose::read(file, &files))),
+        Kind::Compose => Model::Compose(Box::new(Compose::read(file, &files, &options.compose_files))),
         Kind::Kubernetes => Model::Kubernetes(Box::new(Manifests::read(file))),
         Kind::Devcontainer => Model::Devcontainer(Devcontainer::read(file)),
         Kind::Script => Model::Script(Script::read(file)),
@@ -159,7 +178,13 @@ fn run(rule: &'static Rule, model: &Model, file: &File, files: Files<'_>, option
         }
         _ => {}
     }
-    sink.into_findings()
+    let mut findings = sink.into_findings();
+    let more = findings.len().saturating_sub(MOST);
+    findings.truncate(MOST);
+    if let Some(last) = findings.last_mut().filter(|_| more > 0) {
+        last.note(format!("{more} further findings of this rule in this file are not shown"));
+    }
+    findings
 }
 
 /// Whether a rule is asked for: by code, name, prefix (`G2`) or `ALL`; without a selection all

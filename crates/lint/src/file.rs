@@ -42,7 +42,7 @@ impl Kind {
     #[must_use]
     pub fn of(file: &File) -> Option<Self> {
         let name = file.path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
-        if Self::is_dockerfile_name(&name) {
+        if Self::is_dockerfile_name(&name) && (!is_source_name(&name) || begins_as_dockerfile(&file.text)) {
             return Some(Self::Dockerfile);
         }
         if matches!(name.as_str(), "devcontainer.json" | ".devcontainer.json") {
@@ -100,6 +100,23 @@ impl Kind {
         };
         parts.first().is_some_and(|part| word(part)) || parts.last().is_some_and(|part| word(part))
     }
+}
+
+/// Whether a name may as well be that of a program about Dockerfiles: `dockerfile.go`.
+fn is_source_name(name: &str) -> bool {
+    let endings = [
+        "c", "cc", "cpp", "cs", "css", "go", "h", "hpp", "hs", "html", "java", "js", "json", "jsx", "kt",
+        "lua", "mjs", "php", "pl", "rb", "rs", "rst", "snap", "swift", "toml", "ts", "tsx", "vim", "xml",
+        "yaml", "yml",
+    ];
+    name.rsplit_once('.').is_some_and(|(_, end)| endings.contains(&end))
+}
+
+/// Whether the first instruction is one that a Dockerfile may begin with.
+fn begins_as_dockerfile(text: &str) -> bool {
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let word = first.and_then(|line| line.split_whitespace().next()).unwrap_or("");
+    ["from", "arg"].iter().any(|begin| word.eq_ignore_ascii_case(begin))
 }
 
 fn has_top_level(text: &str, key: &str) -> bool {
@@ -222,6 +239,9 @@ mod tests {
             ("Dockerfile.dockerignore", "", None),
             ("dockerfile_lint.py", "", None),
             ("Dockerfile.j2", "", None),
+            ("dockerfile.rs", "//! Dockerfiles.\n", None),
+            ("dockerfile.go", "package dockerfile\n", None),
+            ("Dockerfile.go", "# syntax=docker/dockerfile:1\nFROM golang\n", Some(Kind::Dockerfile)),
             ("compose.yaml", "services: {}", Some(Kind::Compose)),
             ("docker-compose.gpu.yml", "", Some(Kind::Compose)),
             ("gpu.yaml", "services:\n  a: {}\n", Some(Kind::Compose)),

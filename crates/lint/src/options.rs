@@ -19,6 +19,8 @@ pub struct Options {
     pub gpus: Vec<String>,
     /// Versions of engines by their name (`docker`, `compose`) that the files will meet.
     pub engines: BTreeMap<String, String>,
+    /// Compose files that are one project, lowest first, as given to `docker compose -f`.
+    pub compose_files: Vec<String>,
     /// What is not reported in some files.
     pub per_file: Vec<Ignores>,
 }

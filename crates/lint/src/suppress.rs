@@ -15,6 +15,9 @@ use crate::text::{Lines, Span};
 
 const MARK: &str = "longshore: ignore";
 
+/// More comments than people write in a file.
+const MOST: usize = 1000;
+
 /// One comment.
 struct Ignore<'a> {
     /// The codes or names, with their places.
@@ -67,7 +70,9 @@ fn ignores(file: &File, kind: Kind) -> Vec<Ignore<'_>> {
     let text = file.text.as_str();
     let lines = Lines::of(text);
     let document = (kind == Kind::Dockerfile).then(|| dockerfile::parse(text));
+    let mut next = Span::new(0, 0);
     text.match_indices(MARK)
+        .take(MOST)
         .filter_map(|(at, _)| {
             let line = lines.span(text, lines.line(at));
             let hash = line.start + text.get(line.start..at)?.rfind('#')?;
@@ -78,7 +83,7 @@ fn ignores(file: &File, kind: Kind) -> Vec<Ignore<'_>> {
             let scope = if whole_file {
                 Span::new(0, text.len())
             } else {
-                scope(text, &lines, line, hash, document.as_ref())
+                scope(text, &lines, line, hash, document.as_ref(), &mut next)
             };
             let start = line.end - rest.len() + 1;
             is_comment.then(|| Ignore { words: words(inside, start), scope, span: Span::new(hash, line.end) })
@@ -106,19 +111,16 @@ fn scope(
     line: Span,
     hash: usize,
     document: Option<&dockerfile::Document>,
+    next: &mut Span,
 ) -> Span {
     if !text.get(line.start..hash).unwrap_or("").trim().is_empty() {
         return line;
     }
-    let mut number = lines.line(line.start) + 1;
-    let next = loop {
-        let next = lines.span(text, number);
-        let content = next.of(text).trim();
-        if next.start >= text.len() || !(content.is_empty() || content.starts_with('#')) {
-            break next;
-        }
-        number += 1;
-    };
+    // Comments one below the other hold for the same line: it is sought once.
+    if next.start <= line.start {
+        *next = line_below(text, lines, line);
+    }
+    let next = *next;
     let instruction = document.and_then(|document| {
         document
             .instructions
@@ -126,6 +128,19 @@ fn scope(
             .find(|instruction| next.start <= instruction.span.start && instruction.span.start <= next.end)
     });
     instruction.map_or(next, |instruction| next.to(instruction.span))
+}
+
+/// The next line that is neither comment nor blank.
+fn line_below(text: &str, lines: &Lines, line: Span) -> Span {
+    let mut number = lines.line(line.start) + 1;
+    loop {
+        let next = lines.span(text, number);
+        let content = next.of(text).trim();
+        if next.start >= text.len() || !(content.is_empty() || content.starts_with('#')) {
+            return next;
+        }
+        number += 1;
+    }
 }
 
 fn unknown_rule(word: &str, span: Span) -> Finding {

@@ -20,8 +20,6 @@ pub(crate) const COMMAND: Command =
         Flag::text("format", "text or json").default("text"),
         Flag::text("data", "A file with newer rows for the tables (JSON, see docs/compat-data.md)"),
         Flag::switch("json", "The same as `--format json`"),
-        Flag::text("data", "A file with newer rows for the tables (JSON, see docs/compat-data.md)"),
-        Flag::switch("json", "The same as --format=json"),
     ]);
 
 fn run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
@@ -49,7 +47,7 @@ fn run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
 }
 
 /// Lays the rows of a file over the built-in tables.
-fn read_data(session: &Session, path: &str) -> Result<()> {
+pub(super) fn read_data(session: &Session, path: &str) -> Result<()> {
     if path.is_empty() {
         return Ok(());
     }

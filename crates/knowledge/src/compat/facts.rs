@@ -3,7 +3,9 @@
 use super::Fact;
 use super::subject::{Build, Image, Library, Package, Subjects};
 use crate::image::{Flavour, Verdict};
-use crate::{Capability, Cuda, Numbers, Row, Source, cuda, driver, gpu, image, tensorflow, torch};
+use crate::{
+    Capability, Cuda, Numbers, Row, Source, cuda, cudnn, driver, gpu, image, tensorflow, torch, wheel,
+};
 
 /// The facts about all subjects.
 pub(super) fn all(subjects: &Subjects) -> Vec<Fact> {
@@ -67,6 +69,20 @@ fn of_driver(numbers: &Numbers, about: &mut About<'_>) {
             Some(release.source),
         );
     }
+    wheels_for(minor, about);
+}
+
+/// The newest release of each package whose CUDA family starts on a driver.
+fn wheels_for(newest: Cuda, about: &mut About<'_>) {
+    for package in wheel::packages() {
+        let own = wheel::wheels().iter().filter(|wheel| wheel.package == package);
+        if let Some(wheel) = own.filter(|wheel| wheel.family <= newest.major).max_by_key(|wheel| wheel.last) {
+            let ((major, minor), cuda) = (wheel.last, wheel.cuda_words());
+            let text =
+                format!("newest {package} of the tables that starts on it: {major}.{minor} (CUDA {cuda})");
+            about.say(text, Some(wheel.source));
+        }
+    }
 }
 
 fn of_gpu(capability: Capability, about: &mut About<'_>) {
@@ -101,6 +117,14 @@ fn of_gpu(capability: Capability, about: &mut About<'_>) {
             Some(row.source),
         );
     }
+    for package in wheel::packages() {
+        let own = wheel::wheels().iter().filter(|wheel| wheel.package == package);
+        let fits = |wheel: &&wheel::Wheel| wheel.oldest.is_some_and(|oldest| oldest <= capability);
+        if let Some(wheel) = own.filter(fits).max_by_key(|wheel| wheel.last) {
+            let (major, minor) = wheel.last;
+            about.say(format!("newest {package} of the tables for it: {major}.{minor}"), Some(wheel.source));
+        }
+    }
 }
 
 fn of_image(image: &Image, about: &mut About<'_>) {
@@ -119,7 +143,8 @@ fn of_image(image: &Image, about: &mut About<'_>) {
         Some(Flavour::Devel) => "holds the compiler, headers and libraries",
         None => return driver_floor(image.cuda, about),
     };
-    let cudnn = if image.tag.cudnn.is_some() { ", with cuDNN" } else { "" };
+    let cudnn = cudnn::in_image(&image.tag)
+        .map_or(String::new(), |major| format!(", with cuDNN {major} (`{}`)", cudnn::library(major)));
     about.say(format!("{holds}{cudnn}"), None);
     driver_floor(image.cuda, about);
 }
@@ -138,7 +163,12 @@ fn driver_floor(version: Cuda, about: &mut About<'_>) {
         let source = cuda::releases().first().map(Row::source);
         about.say(format!("all features from driver {driver} on"), source);
     }
-    if let Some(family) = cuda::family(version) {
+    family_floor(version.major, about);
+}
+
+/// Which drivers a CUDA family asks for.
+fn family_floor(major: u16, about: &mut About<'_>) {
+    if let Some(family) = cuda::FAMILIES.iter().find(|family| family.major == major) {
         let text = format!("starts from driver {} on (minor version compatibility)", family.floor);
         about.say(text, Some(family.source()));
     }
@@ -152,9 +182,19 @@ fn of_package(package: &Package, about: &mut About<'_>) {
         Library::TensorFlow => {
             tensorflow::RELEASES.iter().find(|row| row.version == package.version).map(Row::source)
         }
+        Library::Other(wheel) => Some(wheel.source),
     };
     if !package.others.is_empty() {
         about.say(format!("builds on the project's indexes: {}", package.others.join(", ")), source);
+    }
+    if package.brings_cuda {
+        about.say("CUDA's libraries come with it as packages".into(), source);
+    } else {
+        let cudnn = package.cudnn.map_or(String::new(), |major| format!(" and `{}`", cudnn::library(major)));
+        about.say(format!("loads CUDA's libraries{cudnn} from the image"), source);
+    }
+    if let Library::Other(wheel::Wheel { oldest: Some(oldest), .. }) = package.library {
+        about.say(format!("for GPUs of compute capability {oldest} or newer"), source);
     }
     match package.build {
         Build::For(version) => {
@@ -167,6 +207,10 @@ fn of_package(package: &Package, about: &mut About<'_>) {
                 version.suffix()
             );
             about.say(text, source);
+        }
+        Build::Family(major) => {
+            about.say(format!("built with CUDA {major}.x"), source);
+            family_floor(major, about);
         }
         Build::Unknown => about.say("the CUDA of a plain install is not in the tables".into(), None),
     }

@@ -20,7 +20,8 @@ pub struct Question {
     pub image: Option<String>,
     /// A GPU by name (`RTX 5090`) or a capability (`sm_89`).
     pub gpu: Option<String>,
-    /// A package: `torch`, `torch==2.8`, `torch==2.8.0+cu126`, `tensorflow==2.18`.
+    /// A package: `torch`, `torch==2.8.0+cu126`, `tensorflow==2.18`, `jax[cuda12]`, `vllm==0.9`,
+    /// `onnxruntime-gpu==1.19`.
     pub package: Option<String>,
 }
 
@@ -140,6 +141,29 @@ mod tests {
             (("580", "", "V100", ""), Some(Runs)),
             (("535", "", "", "tensorflow==2.18.0"), Some(RunsWithLimits)),
             (("", "", "RTX 5090", ""), None),
+            (("535", "", "", "vllm==0.9.1"), Some(RunsWithLimits)),
+            (("515", "", "", "vllm==0.9.1"), Some(DoesNotRun)),
+            (("", "", "V100", "vllm==0.21.0"), Some(DoesNotRun)),
+            (("", "", "GTX 1080", "vllm==0.7.3"), Some(DoesNotRun)),
+            (("", "nvidia/cuda:11.8.0-base-ubuntu22.04", "", "vllm==0.9.1"), Some(Runs)),
+            (("535", "", "", "jax[cuda12]==0.5.3"), Some(RunsWithLimits)),
+            (("570", "", "", "jax[cuda13]"), Some(DoesNotRun)),
+            (("", "", "V100", "jax[cuda13]"), Some(DoesNotRun)),
+            (("", "", "RTX 4090", "jax[cuda12]==0.5.3"), Some(CannotTell)),
+            (("535", "", "", "onnxruntime-gpu"), Some(DoesNotRun)),
+            (("535", "", "", "onnxruntime-gpu==1.18.1"), Some(Runs)),
+            (("", "nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04", "", "onnxruntime-gpu==1.20.1"), Some(Runs)),
+            (("", "nvidia/cuda:12.8.1-runtime-ubuntu24.04", "", "onnxruntime-gpu==1.20.1"), Some(DoesNotRun)),
+            (
+                ("", "nvidia/cuda:12.2.2-cudnn8-runtime-ubuntu22.04", "", "onnxruntime-gpu==1.20.1"),
+                Some(DoesNotRun),
+            ),
+            (
+                ("", "nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04", "", "onnxruntime-gpu==1.18.1"),
+                Some(DoesNotRun),
+            ),
+            (("", "nvidia/cuda:12.8.1-base-ubuntu24.04", "", "tensorflow==2.18"), Some(DoesNotRun)),
+            (("", "nvidia/cuda:12.8.1-base-ubuntu24.04", "", "tensorflow[and-cuda]==2.18"), Some(Runs)),
         ];
         for ((driver, image, gpu, package), expected) in cases {
             let answer = ask(driver, image, gpu, package);
@@ -154,7 +178,7 @@ mod tests {
         {
             assert!(answer.facts.iter().any(|fact| fact.about == about), "{about}: {answer:#?}");
         }
-        assert_eq!(answer.judgements.len(), 5);
+        assert_eq!(answer.judgements.len(), 6);
     }
 
     #[test]
@@ -172,7 +196,16 @@ mod tests {
             let question = Question { image: Some(image.into()), ..Question::default() };
             assert!(answer(&question).is_err(), "{image}");
         }
-        for package in ["numpy==1", "torch==99", "tensorflow", "torch==2.8.0+cuXX"] {
+        for package in [
+            "numpy==1",
+            "torch==99",
+            "tensorflow",
+            "torch==2.8.0+cuXX",
+            "jax",
+            "jax==0.5",
+            "vllm==0.1",
+            "onnxruntime",
+        ] {
             let question = Question { package: Some(package.into()), ..Question::default() };
             assert!(answer(&question).is_err(), "{package}");
         }

@@ -1,9 +1,10 @@
 //! The verdict on each pair of subjects.
 
-use super::subject::{Build, Library, Package, Subjects};
+use super::subject::{Build, Image, Library, Package, Subjects};
 use super::{Judgement, Verdict};
 use crate::cuda::Fit;
-use crate::{Capability, Cuda, Numbers, Row, Source, cuda, gpu, image, torch};
+use crate::image::Flavour;
+use crate::{Capability, Cuda, Numbers, Row, Source, cuda, cudnn, gpu, image, torch};
 
 /// What a pair comes to: verdict, reason, source.
 type Found = (Verdict, String, Option<Source>);
@@ -40,6 +41,9 @@ pub(super) fn all(subjects: &Subjects) -> Vec<Judgement> {
         }
         if let Some((gpu, capability)) = &subjects.gpu {
             judge(&package.name, gpu, package_and_gpu(package, *capability));
+        }
+        if let Some(image) = &subjects.image {
+            judge(&package.name, &image.reference, package_and_image(package, image));
         }
     }
     out
@@ -136,13 +140,86 @@ fn driver_and_gpu(driver: &Numbers, gpu: Capability) -> Found {
 fn package_and_driver(package: &Package, driver: &Numbers) -> Found {
     match package.build {
         Build::For(version) | Build::Absent(version) => cuda_and_driver(version, driver),
+        Build::Family(major) => family_and_driver(major, driver),
         Build::Unknown => unknown("the CUDA of a plain install is not in the tables"),
     }
 }
 
+/// Programs of a family of which the release is not known.
+fn family_and_driver(major: u16, driver: &Numbers) -> Found {
+    let own = cuda::releases().iter().filter(|row| row.version.major == major).map(|row| row.version);
+    let Some(last) = own.max() else {
+        return unknown(format!("CUDA {major}.x is not in the tables"));
+    };
+    let source = cuda::family(last).map(Row::source).or_else(|| cuda::releases().first().map(Row::source));
+    match cuda::fit(last, driver) {
+        Some(Fit::Full) => {
+            let text = format!("the driver is as new as the last release of CUDA {major}.x, or newer");
+            (Verdict::Runs, text, source)
+        }
+        Some(Fit::MinorVersion) => {
+            let text = format!(
+                "the driver starts programs of CUDA {major}.x; whether all features work depends on the release that it \
+                 was built with"
+            );
+            (Verdict::RunsWithLimits, text, source)
+        }
+        Some(Fit::TooOld) => {
+            let floor = cuda::family(last).map_or("", |family| family.floor);
+            let text = format!(
+                "CUDA {major}.x needs driver {floor} or newer: `CUDA driver version is insufficient for CUDA runtime \
+                 version`"
+            );
+            (Verdict::DoesNotRun, text, source)
+        }
+        None => unknown(format!("CUDA {major}.x is not in the tables")),
+    }
+}
+
+/// Whether an image has the libraries that a package loads.
+fn package_and_image(package: &Package, image: &Image) -> Found {
+    if package.brings_cuda {
+        let text = "its CUDA libraries come with it as packages: those of the image are not used";
+        return (Verdict::Runs, text.to_owned(), None);
+    }
+    let source = match package.library {
+        Library::Other(wheel) => Some(wheel.source),
+        Library::Torch | Library::TensorFlow => None,
+    };
+    let family = match package.build {
+        Build::For(version) | Build::Absent(version) => version.major,
+        Build::Family(major) => major,
+        Build::Unknown => return unknown("the CUDA of a plain install is not in the tables"),
+    };
+    let fails = |library: String| {
+        let text = format!("`{library}: cannot open shared object file`: it then runs on the CPU");
+        (Verdict::DoesNotRun, text, source)
+    };
+    if image.cuda.major != family {
+        return fails(format!("libcublasLt.so.{family}"));
+    }
+    match image.tag.flavour {
+        Some(Flavour::Base) => return fails(format!("libcublasLt.so.{family}")),
+        None => return unknown("what the image holds is not in the tables"),
+        Some(Flavour::Runtime | Flavour::Devel) => {}
+    }
+    match (package.cudnn, cudnn::in_image(&image.tag)) {
+        (Some(wanted), found) if found != Some(wanted) => fails(cudnn::library(wanted)),
+        _ => (Verdict::Runs, "the image has the libraries that it loads".to_owned(), source),
+    }
+}
+
 fn package_and_gpu(package: &Package, gpu: Capability) -> Found {
-    let Build::For(version) = package.build else {
-        return unknown("the build is not in the tables");
+    if let Library::Other(wheel) = package.library
+        && let Some(oldest) = wheel.oldest.filter(|oldest| gpu < *oldest)
+    {
+        let text = format!("it is for GPUs of compute capability {oldest} or newer");
+        return (Verdict::DoesNotRun, text, Some(wheel.source));
+    }
+    let version = match package.build {
+        Build::For(version) => version,
+        Build::Family(major) => return family_and_gpu(major, gpu),
+        Build::Absent(_) | Build::Unknown => return unknown("the build is not in the tables"),
     };
     let by_toolkit = cuda_and_gpu(version, gpu);
     if by_toolkit.0 == Verdict::DoesNotRun {
@@ -150,7 +227,7 @@ fn package_and_gpu(package: &Package, gpu: Capability) -> Found {
     }
     let list = match package.library {
         Library::Torch => torch::runs_on(package.version, &version.suffix(), gpu),
-        Library::TensorFlow => None,
+        Library::TensorFlow | Library::Other(_) => None,
     };
     let source = torch::ARCHITECTURES.first().map(Row::source);
     match list {
@@ -168,5 +245,15 @@ fn package_and_gpu(package: &Package, gpu: Capability) -> Found {
             (Verdict::DoesNotRun, text, source)
         }
         None => unknown("which code the wheel holds is not in the tables"),
+    }
+}
+
+/// What a family says of a GPU whatever the release.
+fn family_and_gpu(major: u16, gpu: Capability) -> Found {
+    match gpu::support(gpu) {
+        Some(support) if support.last_family.is_some_and(|last| major > last) => {
+            cuda_and_gpu(Cuda::new(major, 0), gpu)
+        }
+        _ => unknown("which code the wheel holds is not in the tables"),
     }
 }

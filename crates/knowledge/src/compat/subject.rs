@@ -3,7 +3,7 @@
 use super::Question;
 use crate::gpu::Gpu;
 use crate::image::{self, Tag, Verdict};
-use crate::{Capability, Cuda, Numbers, gpu, tensorflow, torch};
+use crate::{Capability, Cuda, Numbers, gpu, tensorflow, torch, wheel};
 use std::fmt;
 
 /// The subjects of a question.
@@ -45,6 +45,10 @@ pub struct Package {
     pub build: Build,
     /// All builds of the version, by suffix.
     pub others: &'static [&'static str],
+    /// Whether CUDA's libraries come with it; otherwise they must be in the image.
+    pub brings_cuda: bool,
+    /// The major number of the cuDNN that it loads, as far as the tables say.
+    pub cudnn: Option<u32>,
 }
 
 /// Libraries of the tables.
@@ -54,6 +58,8 @@ pub enum Library {
     Torch,
     /// TensorFlow.
     TensorFlow,
+    /// One of the table of wheels.
+    Other(&'static wheel::Wheel),
 }
 
 /// A build of a package.
@@ -61,6 +67,8 @@ pub enum Library {
 pub enum Build {
     /// For a CUDA release.
     For(Cuda),
+    /// For any release of a CUDA family.
+    Family(u16),
     /// Asked for, but never made.
     Absent(Cuda),
     /// What a plain install brings is not in the tables.
@@ -151,18 +159,57 @@ fn package(text: &str) -> Result<Package, NotKnown> {
     let found = match (name, version) {
         ("torch" | "pytorch", None) => Some(current_torch()),
         ("torch" | "pytorch", Some(version)) => torch_package(version),
-        ("tensorflow" | "tensorflow[and-cuda]", Some(version)) => tensorflow_package(version),
-        _ => None,
+        ("tensorflow", Some(version)) => tensorflow_package(version, false),
+        ("tensorflow[and-cuda]", Some(version)) => tensorflow_package(version, true),
+        (name, version) => wheel_package(name, version),
     };
-    let hint =
-        "the tables hold torch (torch, torch==2.8, torch==2.8.0+cu126) and tensorflow (tensorflow==2.18)";
-    found.ok_or_else(|| not_known("package", text, hint))
+    found.ok_or_else(|| not_known("package", text, package_hint(name)))
+}
+
+fn package_hint(name: &str) -> String {
+    if name == "jax" {
+        return "jax alone runs on the CPU; its wheels for GPUs are jax[cuda12] and jax[cuda13]".to_owned();
+    }
+    let versions = |package: &str| {
+        let own = wheel::wheels().iter().filter(|wheel| wheel.package == package);
+        let spans = own.map(|wheel| match (wheel.first, wheel.last) {
+            (first, last) if first == last => format!("{}.{}", first.0, first.1),
+            (first, last) => format!("{}.{}-{}.{}", first.0, first.1, last.0, last.1),
+        });
+        spans.collect::<Vec<_>>().join(", ")
+    };
+    if wheel::packages().contains(&name) {
+        return format!("the tables hold {name} {}", versions(name));
+    }
+    format!(
+        "the tables hold torch (torch, torch==2.8, torch==2.8.0+cu126), tensorflow (tensorflow==2.18), {}",
+        wheel::packages().join(", ")
+    )
+}
+
+fn wheel_package(name: &str, version: Option<&str>) -> Option<Package> {
+    let wheel = wheel::of(name, version)?;
+    let numbers = version.and_then(Numbers::parse);
+    let version = match numbers.as_ref().map(|numbers| numbers.0.as_slice()) {
+        Some([major, minor, ..]) => (*major, *minor),
+        _ => wheel.last,
+    };
+    Some(Package {
+        name: format!("{name} {}.{}", version.0, version.1),
+        library: Library::Other(wheel),
+        version,
+        build: wheel.cuda.map_or(Build::Family(wheel.family), Build::For),
+        others: &[],
+        brings_cuda: wheel.brings_cuda,
+        cudnn: wheel.cudnn,
+    })
 }
 
 fn current_torch() -> Package {
     let (version, cuda) = torch::CURRENT;
     let name = format!("torch {}.{}", version.0, version.1);
-    Package { name, library: Library::Torch, version, build: Build::For(cuda), others: &[] }
+    let build = Build::For(cuda);
+    Package { name, library: Library::Torch, version, build, others: &[], brings_cuda: true, cudnn: None }
 }
 
 fn torch_package(version: &str) -> Option<Package> {
@@ -175,12 +222,28 @@ fn torch_package(version: &str) -> Option<Package> {
         }
     };
     let name = format!("torch {}.{}", release.version.0, release.version.1);
-    Some(Package { name, library: Library::Torch, version: release.version, build, others: release.builds })
+    Some(Package {
+        name,
+        library: Library::Torch,
+        version: release.version,
+        build,
+        others: release.builds,
+        brings_cuda: true,
+        cudnn: None,
+    })
 }
 
-fn tensorflow_package(version: &str) -> Option<Package> {
+fn tensorflow_package(version: &str, brings_cuda: bool) -> Option<Package> {
     let release = tensorflow::release_of(version)?;
     let name = format!("tensorflow {}.{}", release.version.0, release.version.1);
     let build = Build::For(release.cuda);
-    Some(Package { name, library: Library::TensorFlow, version: release.version, build, others: &[] })
+    Some(Package {
+        name,
+        library: Library::TensorFlow,
+        version: release.version,
+        build,
+        others: &[],
+        brings_cuda,
+        cudnn: Some(release.cudnn.0),
+    })
 }

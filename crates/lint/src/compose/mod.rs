@@ -4,6 +4,8 @@
 //! without default, on a file that is not there, or on a tag such as `!reset` is not known.
 
 mod interpolate;
+mod merge;
+mod project;
 mod request;
 mod service;
 
@@ -12,11 +14,10 @@ pub use request::{Place, Request};
 pub use service::{Image, Service};
 
 use crate::file::{File, Files, join};
-use crate::yaml::{View, Yaml};
-use std::collections::HashSet;
-
-/// More further files than belong to one project.
-const MAX_OTHERS: usize = 32;
+use crate::yaml::View;
+use merge::{Merged, Merger};
+use project::Project;
+use std::collections::{HashMap, HashSet};
 
 /// More services than any file that people write has.
 const MAX_SERVICES: usize = 4096;
@@ -24,48 +25,47 @@ const MAX_SERVICES: usize = 4096;
 /// A Compose file.
 #[derive(Debug, Default)]
 pub struct Compose {
-    path: String,
-    yaml: Yaml,
-    /// Files that may say more of its services: those that services extend, those that are laid
-    /// over it or under it by name, with their paths.
-    others: Vec<(String, Yaml)>,
+    project: Project,
+    /// The services as Compose makes them of all certain parts, by name.
+    merged: HashMap<String, Merged>,
 }
 
 impl Compose {
-    /// Reads a Compose file; what is not YAML has no services.
+    /// Reads a Compose file; what is not YAML has no services. `order` are the files that the user
+    /// calls one project, lowest first, as given to `docker compose -f`.
     #[must_use]
-    pub fn read(file: &File, files: &Files<'_>) -> Self {
-        let mut out = Self { path: file.path.clone(), yaml: Yaml::read(&file.text), others: Vec::new() };
-        let extended: Vec<&File> =
-            out.extended().into_iter().filter_map(|path| files.beside(file, &path)).collect();
-        let beside = files.siblings(file).filter(|other| is_compose_name(&other.path));
-        for other in extended.into_iter().chain(beside).take(MAX_OTHERS) {
-            let path = join(&other.path, other.path.rsplit('/').next().unwrap_or(""));
-            if other.path != file.path && !out.others.iter().any(|(known, _)| *known == path) {
-                out.others.push((path, Yaml::read(&other.text)));
+    pub fn read(file: &File, files: &Files<'_>, order: &[String]) -> Self {
+        let mut out = Self { project: Project::read(file, files, order), merged: HashMap::new() };
+        let names: Vec<String> = out
+            .services()
+            .iter()
+            .filter(|service| out.has_parts(service))
+            .map(|s| s.name.to_owned())
+            .collect();
+        let mut merger = Merger::new(&mut out.project);
+        for name in names {
+            if let Some(merged) = merger.whole(&name) {
+                out.merged.insert(name, merged);
             }
         }
         out
     }
 
-    /// The files of the services that services extend.
-    fn extended(&self) -> Vec<String> {
-        let file = |service: Service<'_>| Some(service.get("extends")?.get("file")?.text()?.to_owned());
-        self.services().into_iter().filter_map(file).collect()
+    /// Whether the file has more than is looked at.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.project.tree.is_cut()
     }
 
-    /// The service with a name in a further file.
-    fn other(&self, path: &str, name: &str) -> Option<Service<'_>> {
-        let (_, yaml) = self.others.iter().find(|(own, _)| own == path)?;
-        let top = yaml.documents().next()?;
-        let entry = top.get("services")?.entry(name).filter(|entry| entry.value.is_mapping())?;
-        Some(Service::new(entry.key.text()?, entry.key, entry.value, self))
+    /// Whether anything but the file itself says something of a service for certain.
+    fn has_parts(&self, service: &Service<'_>) -> bool {
+        self.project.layers.len() > 1 || service.get("extends").is_some()
     }
 
     /// The top of the file.
     #[must_use]
     pub fn top(&self) -> Option<View<'_>> {
-        self.yaml.documents().next().filter(View::is_mapping)
+        self.project.tree.documents().next().filter(View::is_mapping)
     }
 
     /// The services in the order of the file; those of a file format without `services` too
@@ -93,22 +93,24 @@ impl Compose {
 /// services, files of services that are extended, included files.
 #[must_use]
 pub fn references(file: &File) -> Vec<String> {
-    let compose = Compose::read(file, &Files::new(&[]));
+    let compose = Compose::read(file, &Files::new(&[]), &[]);
     let mut paths: Vec<String> = compose.services().iter().filter_map(Service::dockerfile).collect();
-    paths.extend(compose.extended());
-    paths.extend(included(&compose));
+    if let Some(top) = compose.top() {
+        paths.extend(project::extended(top));
+        paths.extend(included(top).into_iter().flatten());
+    }
     paths.iter().map(|path| join(&file.path, path)).collect()
 }
 
-/// The paths under `include`, in its short and its long form.
-fn included(compose: &Compose) -> Vec<String> {
-    let Some(include) = compose.top().and_then(|top| top.get("include")) else { return Vec::new() };
+/// The paths under `include`, in its short and its long form; those of one item belong together.
+fn included(top: View<'_>) -> Vec<Vec<String>> {
+    let Some(include) = top.get("include") else { return Vec::new() };
     let paths = |item: View<'_>| -> Vec<String> {
         let path = if item.is_mapping() { item.get("path") } else { Some(item) };
         let list = path.map(|path| if path.is_sequence() { path.items() } else { vec![path] });
         list.unwrap_or_default().iter().filter_map(|path| interpolate(path.text()?)).collect()
     };
-    include.items().into_iter().flat_map(paths).collect()
+    include.items().into_iter().map(paths).collect()
 }
 
 /// Whether a file is a Compose file by its name.

@@ -2,12 +2,8 @@
 
 use crate::compose::request::{Place, Request};
 use crate::compose::{Compose, interpolate};
-use crate::file::join;
 use crate::text::Span;
 use crate::yaml::{Scalar, View};
-
-/// Services that extend services are followed this far.
-const DEEPEST: usize = 16;
 
 /// A service of a Compose file.
 #[derive(Clone, Copy, Debug)]
@@ -37,52 +33,55 @@ impl<'a> Service<'a> {
         Self { name, key, node, model }
     }
 
-    /// The service as it stands here, with what else may say something of it: services that it
-    /// extends, and those of its name in Compose files of the same folder, which are laid over it or
-    /// under it.
+    /// The service as Compose makes it: with what it extends, what includes bring, and the files that
+    /// are certainly laid over this one or under it, `!reset` and `!override` heeded. Its nodes may stand
+    /// in other files.
     #[must_use]
-    pub fn parts(&self) -> Vec<Self> {
-        let mut out = vec![*self];
-        let mut at = 0;
-        while let Some(service) = out.get(at).copied() {
-            at += 1;
-            if let Some(base) = service.extended().filter(|_| out.len() < DEEPEST) {
-                out.push(base);
-            }
-        }
-        let own = &self.model.path;
-        let others = self.model.others.iter().filter(|(path, _)| path != own);
-        out.extend(others.filter_map(|(path, _)| self.model.other(path, self.name)));
-        out
+    pub fn whole(&self) -> Self {
+        let merged = self.model.merged.get(self.name);
+        let node = merged.map_or(self.node, |merged| View::new(&self.model.project.tree, merged.node));
+        Self { node, ..*self }
     }
 
-    /// The service that this one extends, when its file is known.
-    fn extended(&self) -> Option<Self> {
-        let extends = self.get("extends")?;
-        let name = extends.text().or_else(|| extends.get("service")?.text())?;
-        match extends.get("file").and_then(|file| file.text()) {
-            None => self.model.services().into_iter().find(|service| service.name == name),
-            Some(file) => self.model.other(&join(&self.model.path, file), name),
-        }
+    /// The whole service, and after it what may say something of it too: services of its name in
+    /// Compose files of the same folder, of which nobody knows whether they are laid over it.
+    #[must_use]
+    pub fn parts(&self) -> Vec<Self> {
+        let project = &self.model.project;
+        let perhaps = (1..project.parts.len()).filter(|place| {
+            !project.layers.contains(place) && project.parts.get(*place).is_some_and(|part| part.is_beside)
+        });
+        let named = perhaps.filter_map(|place| project.entry(place, self.name));
+        let others = named.map(|entry| Self { key: entry.key, node: entry.value, ..*self });
+        std::iter::once(self.whole()).chain(others).collect()
     }
 
     /// Whether parts of it stand where they cannot be seen: it extends a service of a file that is
-    /// not there, or has neither image nor build anywhere, or parts are taken away by tags of
-    /// merging. Nothing can then be said from what is absent.
+    /// not there, has neither image nor build anywhere, or a file that may be laid over it takes parts
+    /// away by tags of merging. Nothing can then be said from what is absent.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         let parts = self.parts();
         let has = |key: &str| parts.iter().any(|part| part.node.entry(key).is_some());
         let tagged = |entry: &crate::yaml::Entry<'_>| matches!(entry.value.tag(), Some("reset" | "override"));
-        let unseen = |part: &Self| part.get("extends").is_some() && part.extended().is_none();
+        let is_cut = |part: &Self| part.node.entries().iter().any(tagged);
         !(has("image") || has("build"))
-            || parts.iter().any(|part| unseen(part) || part.node.entries().iter().any(tagged))
+            || self.model.merged.get(self.name).is_some_and(|merged| merged.lacks_part)
+            || parts.iter().skip(1).any(|part| part.get("extends").is_some() || is_cut(part))
+            || (self.model.project.layers.len() < 2 && is_cut(self))
     }
 
     /// The value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<View<'a>> {
         self.node.get(key)
+    }
+
+    /// The image, when its text is known and no file that is certainly laid over this one has another.
+    #[must_use]
+    pub fn kept_image(&self) -> Option<Image> {
+        let (own, whole) = (self.image()?, self.whole().image()?);
+        (own.name == whole.name && own.tag == whole.tag).then_some(own)
     }
 
     /// The image, when its text is known.

@@ -36,7 +36,8 @@ pub struct Stage {
     pub base: Base,
     /// `--platform` as far as it is known.
     pub platform: Option<Value>,
-    /// What it does, in order; triggers of `ONBUILD` are left out.
+    /// What it does, in order. First come the triggers (`ONBUILD`) of the stage that it is built on;
+    /// its own are left out.
     pub steps: Vec<Step>,
 }
 

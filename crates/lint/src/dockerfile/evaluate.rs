@@ -21,9 +21,13 @@ pub(super) fn build(document: Document, text: &str, options: &Options) -> Build 
         globals: HashMap::new(),
         stages: Vec::new(),
         scopes: Vec::new(),
+        triggers: Vec::new(),
+        left: MOST,
     };
     for (index, instruction) in document.instructions.iter().enumerate().take(MOST) {
-        if !instruction.onbuild {
+        if instruction.onbuild {
+            evaluator.triggers.last_mut().into_iter().for_each(|own| own.push((index, instruction)));
+        } else {
             evaluator.instruction(index, instruction);
         }
     }
@@ -75,10 +79,14 @@ struct Evaluator<'a> {
     stages: Vec<Stage>,
     /// The scope of each stage at its end.
     scopes: Vec<Scope>,
+    /// The triggers (`ONBUILD`) of each stage, which run in the stages built on it.
+    triggers: Vec<Vec<(usize, &'a Instruction)>>,
+    /// How many triggers may still run.
+    left: usize,
 }
 
-impl Evaluator<'_> {
-    fn instruction(&mut self, index: usize, instruction: &Instruction) {
+impl<'a> Evaluator<'a> {
+    fn instruction(&mut self, index: usize, instruction: &'a Instruction) {
         if instruction.keyword == Keyword::From {
             self.from(index, instruction);
             return;
@@ -103,7 +111,7 @@ impl Evaluator<'_> {
         self.globals = scope.args;
     }
 
-    fn from(&mut self, index: usize, instruction: &Instruction) {
+    fn from(&mut self, index: usize, instruction: &'a Instruction) {
         let body = &instruction.body;
         let words = expand::words(body.text(), self.escape);
         let name = match words.as_slice() {
@@ -121,9 +129,20 @@ impl Evaluator<'_> {
             Base::Scratch => Scope { closed: true, ..Scope::default() },
             _ => Scope::default(),
         };
+        let triggers = match base {
+            Base::Stage(parent) => self.triggers.get(parent).cloned().unwrap_or_default(),
+            _ => Vec::new(),
+        };
         let number = self.stages.len();
         self.stages.push(Stage { index: number, name, from: index, base, platform, steps: Vec::new() });
         self.scopes.push(scope);
+        self.triggers.push(Vec::new());
+        for (index, trigger) in triggers {
+            if let Some(left) = self.left.checked_sub(1) {
+                self.left = left;
+                self.instruction(index, trigger);
+            }
+        }
     }
 
     fn base(&self, body: &Logical, start: usize, end: usize) -> Base {

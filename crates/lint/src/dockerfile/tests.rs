@@ -123,3 +123,15 @@ fn values_that_double_come_to_an_end() {
     let nested = format!("FROM scratch\nENV A={}\n", "${B:-".repeat(100_000));
     assert_eq!(read(&nested).stages.len(), 1);
 }
+
+#[test]
+fn triggers_run_in_the_stages_that_are_built_on_theirs() {
+    let build = read("FROM a AS one\nONBUILD ENV A=1\nONBUILD RUN y $A\nFROM one AS two\nRUN z\nFROM two\n");
+    let steps: Vec<Vec<usize>> =
+        build.stages.iter().map(|stage| stage.steps.iter().map(|step| step.instruction).collect()).collect();
+    assert_eq!(steps, [vec![], vec![1, 2, 4], vec![]]);
+    assert_eq!(build.env(&build.stages[1], usize::MAX, "A").unwrap().value.text.as_deref(), Some("1"));
+    // Many triggers and many stages end.
+    let hostile = format!("FROM a AS b\n{}{}", "ONBUILD RUN x\n".repeat(400), "FROM b\n".repeat(400));
+    assert!(read(&hostile).stages.iter().map(|stage| stage.steps.len()).sum::<usize>() <= 1_000);
+}

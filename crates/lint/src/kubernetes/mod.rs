@@ -47,6 +47,12 @@ impl Manifests {
         Self { yaml: Yaml::read(&file.text) }
     }
 
+    /// Whether the file has more than is looked at.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.yaml.is_cut()
+    }
+
     /// The objects, those of lists too.
     #[must_use]
     pub fn objects(&self) -> Vec<Object<'_>> {

@@ -42,6 +42,22 @@ pub(crate) struct Node {
     pub(crate) tag: Option<String>,
 }
 
+impl Node {
+    /// The node with its children `by` places further on.
+    fn moved(mut self, by: usize) -> Self {
+        match &mut self.value {
+            Value::Scalar { .. } => {}
+            Value::Sequence { items, .. } => items.iter_mut().for_each(|id| *id += by),
+            Value::Mapping { entries, .. } => entries.iter_mut().for_each(|(key, value)| {
+                *key += by;
+                *value += by;
+            }),
+            Value::Alias(id) => *id += by,
+        }
+        self
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Value {
     Scalar { text: String, plain: bool },
@@ -50,7 +66,16 @@ pub(crate) enum Value {
     Alias(Id),
 }
 
+/// The message of a text with more nodes than are looked at.
+pub(crate) const TOO_MANY: &str = "the file has more nodes than are looked at";
+
 impl Yaml {
+    /// Whether the text was not read because it is too large.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.message == TOO_MANY)
+    }
+
     /// Reads a text.
     #[must_use]
     pub fn read(text: &str) -> Self {
@@ -60,6 +85,20 @@ impl Yaml {
     /// The documents; empty when the text is not YAML.
     pub fn documents(&self) -> impl Iterator<Item = View<'_>> {
         self.documents.iter().map(|id| View::new(self, *id))
+    }
+
+    /// Takes the nodes of another stream in, and gives the top of its first document. The documents
+    /// stay those of this stream.
+    pub(crate) fn absorb(&mut self, other: Self) -> Option<Id> {
+        let by = self.nodes.len();
+        self.nodes.extend(other.nodes.into_iter().map(|node| node.moved(by)));
+        other.documents.first().map(|id| id + by)
+    }
+
+    /// Adds a node that no document has.
+    pub(crate) fn add(&mut self, node: Node) -> Id {
+        self.nodes.push(node);
+        self.nodes.len() - 1
     }
 
     pub(crate) fn node(&self, id: Id) -> Option<&Node> {

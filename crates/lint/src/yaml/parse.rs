@@ -115,7 +115,7 @@ impl Builder {
     ) -> Result<Id, SyntaxError> {
         let id = self.nodes.len();
         if id >= MAX_NODES {
-            return Err(SyntaxError { span, message: "the file has more nodes than are looked at".into() });
+            return Err(SyntaxError { span, message: super::TOO_MANY.into() });
         }
         let tag = tag.map(|tag| tag.suffix().to_owned());
         self.nodes.push(Node { span, value, tag });

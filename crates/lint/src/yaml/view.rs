@@ -42,6 +42,11 @@ impl<'a> View<'a> {
         self.yaml.node(self.id)
     }
 
+    /// The node at the place.
+    pub(crate) fn place_id(&self) -> Id {
+        self.place
+    }
+
     fn at(&self, id: Id) -> Self {
         Self::new(self.yaml, id)
     }

@@ -5,6 +5,7 @@ mod project;
 
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
+use crate::commands::compat::read_data;
 use crate::exit::Exit;
 use crate::session::Session;
 use ::lint::output::{self, Format};
@@ -12,6 +13,7 @@ use ::lint::{Applicability, Baseline, File, Files, Options, Report};
 use diag::{Failure, Result, Severity};
 use files::Gathered;
 use plan::{Plan, Step};
+use std::ffi::OsString;
 
 /// The row of the tables.
 pub(crate) const COMMAND: Command =
@@ -31,6 +33,11 @@ pub(crate) const COMMAND: Command =
             Flag::text("target", "The stage that is built"),
             Flag::text("driver", "The driver that the images will meet: 535, 535.104.05"),
             Flag::list("gpu", "A GPU that the images will meet: \"RTX 4090\", sm_89"),
+            Flag::list(
+                "compose-file",
+                "Compose files that are one project, in the order of `docker compose -f`",
+            ),
+            Flag::text("data", "A file with newer rows for the tables (JSON, see docs/compat-data.md)"),
             Flag::text("config", "The configuration instead of the nearest longshore.toml; `none` for none"),
             Flag::text("baseline", "Report only what this file of known findings does not have"),
             Flag::text("write-baseline", "Write all findings to this file, as known from now on"),
@@ -55,11 +62,16 @@ fn run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
 
 fn try_run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let format = format(parsed)?;
+    read_data(session, parsed.text("data"))?;
     let threshold = threshold(parsed)?;
     let project = project::read(session, parsed)?;
     let options = &project.options;
-    let mut gathered =
-        files::gather(session, &parsed.rest, parsed.text("stdin-filename"), parsed.switch("skip-unknown"))?;
+    let mut gathered = files::gather(
+        session,
+        &arguments(parsed),
+        parsed.text("stdin-filename"),
+        parsed.switch("skip-unknown"),
+    )?;
     if let Some(level) = fix_level(parsed) {
         let fixed = fixed(&gathered, options, level);
         let plan = plan(&gathered, &fixed);
@@ -80,6 +92,12 @@ fn try_run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     show(session, format, &reports, &gathered);
     let worst = reports.iter().flat_map(|report| &report.findings).map(|finding| finding.severity).max();
     Ok(if worst.is_some_and(|worst| worst >= threshold) { Exit::Failed } else { Exit::Well })
+}
+
+/// The files to lint: those of a project that is named are meant too.
+fn arguments(parsed: &Parsed) -> Vec<OsString> {
+    let project = parsed.list("compose-file");
+    parsed.rest.iter().cloned().chain(project.into_iter().map(OsString::from)).collect()
 }
 
 fn format(parsed: &Parsed) -> Result<Format> {

@@ -83,6 +83,10 @@ fn lay_over(options: &mut Options, parsed: &Parsed) -> Result<()> {
             .ok_or_else(|| Failure::coded(codes::BAD_VALUE, format!("`{given}` is not NAME=VALUE")))?;
         options.build_args.insert(name.to_owned(), value.to_owned());
     }
+    let project = parsed.list("compose-file");
+    if !project.is_empty() {
+        options.compose_files = project;
+    }
     let text = |name: &str| Some(parsed.text(name).to_owned()).filter(|text| !text.is_empty());
     options.target = text("target").or(options.target.take());
     options.driver = text("driver").or(options.driver.take());

@@ -24,7 +24,7 @@ const OTHER_BUILDS: &[&str] =
 
 fn check(context: Context<'_, Compose>, sink: &mut Sink) {
     for service in context.model.services() {
-        let Some(image) = service.image().filter(|image| SERVERS.contains(&image.name.as_str())) else {
+        let Some(image) = service.kept_image().filter(|image| SERVERS.contains(&image.name.as_str())) else {
             continue;
         };
         let other = OTHER_BUILDS.iter().any(|word| image.tag.contains(word));

@@ -35,7 +35,7 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
         let Some(runtime) = service.get("runtime").filter(|runtime| runtime.text() == Some("nvidia")) else {
             continue;
         };
-        let Some(image) = service.image().filter(|image| PLAIN.contains(&image.name.as_str())) else {
+        let Some(image) = service.kept_image().filter(|image| PLAIN.contains(&image.name.as_str())) else {
             continue;
         };
         if service.is_partial() || service.parts().iter().any(asks) {

@@ -37,11 +37,11 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
         if service.is_partial() || service.parts().iter().any(has_shared_memory) {
             continue;
         }
-        let Some(image) = service.image() else { continue };
+        let Some(image) = service.kept_image() else { continue };
         let server =
             SERVERS.iter().find(|name| image.name == **name || image.name.ends_with(&format!("/{name}")));
         let ngc = ["nvcr.io/nvidia/pytorch"].contains(&image.name.as_str());
-        let processes = processes(&service.words());
+        let processes = processes(&service.whole().words());
         let Some(why) = why(server.copied(), ngc, processes) else { continue };
         let finding = sink.report(image.span, why);
         finding.note(

@@ -45,15 +45,14 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
 /// How many GPUs the container has, when exactly one request decides it.
 fn only_request(service: &Service<'_>) -> Option<usize> {
     let elsewhere = |part: &Service<'_>| !part.requests().is_empty() || part.get("runtime").is_some();
+    let whole = service.whole();
     if service.is_partial()
         || service.parts().iter().skip(1).any(elsewhere)
-        || service.get("privileged").is_some()
-        || service.get("runtime").is_some()
-        || service.get("devices").is_some()
+        || ["privileged", "runtime", "devices"].iter().any(|key| whole.get(key).is_some())
     {
         return None;
     }
-    let requests = service.requests();
+    let requests = whole.requests();
     let [request] = requests.as_slice() else { return None };
     let counted = request.is_for_gpu() && !request.is_foreign();
     let fixed = match request.node.get("count") {
