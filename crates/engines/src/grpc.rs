@@ -30,7 +30,11 @@ pub fn call(host: &Host, socket: &str, method: &str, message: &[u8], timeout: Du
     exchange(&mut stream, method, message).with_context(|| format!("{socket} does not answer {method}"))
 }
 
-fn exchange(stream: &mut (impl Read + Write), method: &str, message: &[u8]) -> Result<Vec<u8>> {
+/// The same over a connection that is there already.
+///
+/// # Errors
+/// The other side does not speak gRPC, ends the call, or says too much.
+pub fn exchange(stream: &mut (impl Read + Write), method: &str, message: &[u8]) -> Result<Vec<u8>> {
     stream.write_all(&request(method, message)).context("cannot write to it")?;
     let mut answer = Vec::new();
     for _ in 0..FRAMES {

@@ -20,7 +20,7 @@ mod template;
 mod toml_splice;
 mod toml_tree;
 
-pub use detect::{Choice, Installation, InstallationKind, Service, Wish, choose};
+pub use detect::{Choice, Installation, InstallationKind, Service, Wish, choose, refusal};
 pub use dump::dump;
 pub use release::{Release, release};
 

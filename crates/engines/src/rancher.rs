@@ -91,6 +91,9 @@ pub(crate) fn of_template(config: &str) -> Option<&'static Engine> {
 fn detect(host: &Host, place: &Place) -> Vec<Installation> {
     let found = service(host, place.name, &["server", "agent"]);
     let (service, arguments) = found.map_or((None, Vec::new()), |(service, words)| (Some(service), words));
+    if runs_another(host, place, &arguments) {
+        return Vec::new();
+    }
     let data = option_of(&arguments, &["-d", "--data-dir"])
         .or_else(|| setting(host, place, "data-dir"))
         .filter(|path| path.starts_with('/'))
@@ -101,6 +104,15 @@ fn detect(host: &Host, place: &Place) -> Vec<Installation> {
     let seen = service.as_ref().map_or_else(|| data.clone(), |service: &Service| service.unit.clone());
     let socket = Some("/run/k3s/containerd/containerd.sock".to_owned());
     vec![Installation { service, socket, ..trace(place.kind, &template_path(host, &data), &seen) }]
+}
+
+/// Whether the node is told to use an engine beside it, and has no containerd of its own.
+fn runs_another(host: &Host, place: &Place, arguments: &[String]) -> bool {
+    let endpoint = ["--container-runtime-endpoint"];
+    arguments.iter().any(|word| word == "--docker")
+        || option_of(arguments, &endpoint).is_some()
+        || setting(host, place, "container-runtime-endpoint").is_some()
+        || setting(host, place, "docker").as_deref() == Some("true")
 }
 
 /// The template that counts: that of version 3 wins where containerd is new enough to read it, which

@@ -3,11 +3,11 @@
 
 use crate::detect::{Installation, InstallationKind, Service, process_ids_like, process_of};
 use crate::docker::api;
-use crate::{Desired, Engine, codes, grpc};
+use crate::{Desired, ENGINES, Engine, codes, grpc};
 use diag::{Failure, Result};
 use host::Host;
 use host::exec::Command;
-use plan::Step;
+use plan::{Plan, Step};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -49,6 +49,25 @@ impl Way {
             Self::Nothing(_) | Self::ByHand(_) => None,
         }
     }
+
+    /// Whether nothing ends on this way.
+    #[must_use]
+    pub fn is_gentle(&self) -> bool {
+        match self {
+            Self::Run { argv, .. } => is_gentle(argv),
+            Self::Nothing(_) | Self::ByHand(_) => true,
+        }
+    }
+
+    /// The same with taking back as gentle as the way there: for a daemon that may not be restarted. What
+    /// it took by a signal stays until somebody restarts it.
+    #[must_use]
+    pub fn gentle_back(self) -> Self {
+        match self {
+            Self::Run { argv, .. } if is_gentle(&argv) => Self::Run { undo: argv.clone(), argv },
+            way => way,
+        }
+    }
 }
 
 /// How the daemon of an installation gets what it needs. `command` is what the caller says restarts it.
@@ -84,7 +103,7 @@ pub fn way(
         Some("active" | "reloading" | "activating") => {
             let reload = need == Need::Reload && service.reloads;
             let argv = if reload { verb("reload") } else { verb("restart") };
-            Way::Run { argv, undo: verb("restart") }
+            Way::Run { argv, undo: start_anew(&verb("reset-failed"), &verb("restart")) }
         }
         _ => Way::ByHand(typed(service, if need == Need::Reload { "reload" } else { "restart" })),
     }
@@ -103,6 +122,37 @@ fn unsupervised(engine: &Engine, need: Need, running: Option<u32>) -> Way {
         )),
         (_, None) => Way::Nothing(format!("{name} does not run here; it reads its files when it starts")),
     }
+}
+
+/// A restart with a fresh count of starts: after a start that failed, systemd may refuse another one.
+fn start_anew(reset: &[String], restart: &[String]) -> Vec<String> {
+    let line = |argv: &[String]| {
+        let words = argv.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''")));
+        words.collect::<Vec<_>>().join(" ")
+    };
+    vec!["/bin/sh".to_owned(), "-c".to_owned(), format!("{}; exec {}", line(reset), line(restart))]
+}
+
+/// Whether these words only tell a daemon to read its files again: nothing ends with that.
+#[must_use]
+pub fn is_gentle(argv: &[String]) -> bool {
+    let words = argv.iter().flat_map(|word| word.split_whitespace());
+    words.into_iter().any(|word| ["reload", "-HUP", "-SIGHUP", "HUP", "SIGHUP"].contains(&word))
+}
+
+/// The engine whose files a plan changes.
+#[must_use]
+pub fn engine_of(host: &Host, plan: &Plan) -> Option<(&'static Engine, Installation)> {
+    let written = |path: &str| {
+        plan.steps.iter().any(|step| matches!(step, Step::Write { path: other, .. } if other == path))
+    };
+    let found = |engine: &'static Engine| {
+        let all = (engine.detect)(host).into_iter().chain(engine.rootless(host));
+        all.filter(|found| written(&found.config) || found.drop_in.as_deref().is_some_and(written))
+            .map(|found| (engine, found))
+            .next()
+    };
+    ENGINES.iter().find_map(found)
 }
 
 /// The call of systemd's program; that of a user needs to know where the user's manager is.
@@ -147,6 +197,8 @@ fn state(argv: &[String]) -> Option<String> {
 pub struct Running {
     names: BTreeSet<String>,
     shims: BTreeSet<u32>,
+    /// Docker runs, but answers on no socket of this machine: whose the shims are cannot be told.
+    untold: bool,
 }
 
 impl Running {
@@ -155,9 +207,10 @@ impl Running {
     pub fn now(host: &Host, engine: &Engine, installation: &Installation) -> Self {
         let socket = installation.socket.as_deref().filter(|_| engine.name == "docker");
         let names = socket.and_then(|socket| api::running(host, socket).ok()).unwrap_or_default();
-        let shims =
-            if engine.name == "docker" { BTreeSet::new() } else { process_ids_like(host, "containerd-shim") };
-        Self { names, shims }
+        let untold = engine.name == "docker" && installation.socket.is_none();
+        let count = untold || engine.name != "docker";
+        let shims = if count { process_ids_like(host, "containerd-shim") } else { BTreeSet::new() };
+        Self { names, shims, untold }
     }
 
     /// Whether a restart leaves everything running.
@@ -169,6 +222,12 @@ impl Running {
             let socket = installation.socket.as_deref().unwrap_or_default();
             api::info(host, socket).is_ok_and(|info| info.live_restore)
         };
+        if self.untold && !self.shims.is_empty() {
+            let message =
+                "a restart may stop running containers: docker answers on no socket of this machine";
+            return Err(Failure::coded(codes::WOULD_STOP_CONTAINERS, message)
+                .hint("look with `docker ps`; --stop-containers restarts it anyway"));
+        }
         if self.names.is_empty() || live_restore() {
             return Ok(());
         }

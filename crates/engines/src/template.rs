@@ -22,7 +22,9 @@ pub(crate) fn with(
     };
     let plugin = plugin(path, text);
     let mut after = text.to_owned();
-    if has_header(text, &["runtimes", &desired.runtime_name]) {
+    let name = desired.runtime_name.as_str();
+    // A table of options alone registers the runtime too: a second one would not be TOML.
+    if has_header(text, &["runtimes", name]) || has_header(text, &["runtimes", name, "options"]) {
         after = with_program(path, &after, desired)?;
     } else if !(by_itself && finds_runtimes(text)) {
         let end = if after.is_empty() || after.ends_with('\n') { "" } else { "\n" };
@@ -239,6 +241,9 @@ mod tests {
         let after = with("/x/config-v3.toml.tmpl", Some(text), &desired("nvidia", false), true).unwrap();
         let expected = text.replace("\"/old\" # why", "\"/usr/bin/nvidia-container-runtime\"");
         assert_eq!(after.as_deref(), Some(expected.as_str()));
+        let alone = "[plugins.x.containerd.runtimes.nvidia.options]\n BinaryName = \"/x\"\n";
+        let after = with("/x/config-v3.toml.tmpl", Some(alone), &desired("nvidia", false), true).unwrap();
+        assert_eq!(after, Some(alone.replace("/x", "/usr/bin/nvidia-container-runtime")));
         let rigid = "[plugins.x.containerd.runtimes.nvidia]\n options = { BinaryName = \"x\" }\n";
         assert!(with("/x.toml.tmpl", Some(rigid), &desired("nvidia", false), true).is_err());
     }

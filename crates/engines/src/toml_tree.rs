@@ -172,6 +172,7 @@ fn not_toml(path: &str, text: &str, cause: &TomlError) -> Failure {
     let (line, column) = place(text, cause.span());
     let shown: String =
         text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim().chars().take(80).collect();
+    let shown = plan::without_secrets(&shown);
     let problem = cause.message().lines().collect::<Vec<_>>().join(", ");
     Failure::coded(codes::NOT_TOML, format!("{path} line {line} column {column}: {problem}: `{shown}`"))
         .hint("correct the file by hand; it was left as it is")

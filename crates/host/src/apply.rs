@@ -126,6 +126,7 @@ fn difference(host: &HostMut, step: &Step, side: Side) -> String {
     };
     let Some(Ok(present)) = path_of(step).map(|path| host.read_optional(path)) else { return String::new() };
     let diff = plan::file_diff(path_of(step).unwrap_or_default(), expected, present.as_deref());
+    let diff = plan::without_secrets(&diff);
     let lines: Vec<&str> = diff.lines().take(DIFF_LINES).collect();
     if lines.is_empty() { String::new() } else { format!("\nwhat somebody changed:\n{}", lines.join("\n")) }
 }

@@ -113,12 +113,20 @@ impl Command {
     /// # Errors
     /// When it cannot be started, or runs past its deadline.
     pub fn run(&self) -> Result<Output> {
+        self.run_watched(&mut |_| {})
+    }
+
+    /// Like [`Command::run`], with each new piece of its standard output shown to `watch` as it comes.
+    ///
+    /// # Errors
+    /// When it cannot be started, or runs past its deadline.
+    pub fn run_watched(&self, watch: &mut dyn FnMut(&[u8])) -> Result<Output> {
         if !self.program.starts_with('/') {
             return Err(Failure::new(format!("{:?} is not the absolute path of a program", self.program)));
         }
         let end = Instant::now() + self.deadline;
         let mut child = self.spawn()?;
-        let outcome = self.attend(&mut child, end);
+        let outcome = self.attend(&mut child, end, watch);
         // The group is killed in any case: what the program left behind must not outlive it. The
         // program itself is not waited for before, so its number still means this group.
         let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
@@ -143,11 +151,17 @@ impl Command {
     }
 
     /// Serves the program's pipes until it ends.
-    fn attend(&self, child: &mut Child, end: Instant) -> Result<Pipes<'_>> {
+    fn attend(&self, child: &mut Child, end: Instant, watch: &mut dyn FnMut(&[u8])) -> Result<Pipes<'_>> {
         let mut pipes = Pipes::take(child, &self.stdin, self.max_output)?;
+        let mut shown = 0;
         loop {
             let ended = has_ended(child)?;
             pipes.serve()?;
+            let new = pipes.stdout.kept.get(shown..).unwrap_or_default();
+            if !new.is_empty() {
+                watch(new);
+                shown = pipes.stdout.kept.len();
+            }
             if ended {
                 return Ok(pipes);
             }
@@ -288,6 +302,14 @@ mod tests {
         assert_eq!(output.code, Some(3));
         assert_eq!(String::from_utf8_lossy(&output.stdout), "in 0\n");
         assert_eq!(output.stderr, b"b\n");
+    }
+
+    #[test]
+    fn its_output_is_shown_as_it_comes() {
+        let mut seen = Vec::new();
+        let output = shell("echo a; sleep 0.05; echo b").run_watched(&mut |piece| seen.push(piece.to_vec()));
+        assert_eq!(output.expect("it runs").stdout, b"a\nb\n");
+        assert_eq!(seen, [b"a\n", b"b\n"]);
     }
 
     #[test]

@@ -47,6 +47,28 @@ impl File {
         }
     }
 
+    /// What a stream of records, such as `/dev/kmsg`, has to say now, up to about `limit` bytes; nobody
+    /// waits for more. What the kernel overwrites meanwhile is skipped.
+    ///
+    /// # Errors
+    /// When the system cannot read.
+    pub fn read_now(&self, limit: usize) -> Result<Vec<u8>> {
+        let descriptor = match &self.content {
+            Content::Open(descriptor) => descriptor,
+            Content::Recorded(bytes) => return Ok(bytes.clone()),
+        };
+        let (mut bytes, mut record) = (Vec::new(), vec![0; 8192]);
+        while bytes.len() < limit {
+            match rustix::io::read(descriptor, record.as_mut_slice()) {
+                Ok(0) | Err(Errno::AGAIN) => break,
+                Ok(length) => bytes.extend_from_slice(record.get(..length).unwrap_or_default()),
+                Err(Errno::PIPE | Errno::INTR) => {}
+                Err(cause) => return Err(cannot("read", &self.path, cause)),
+            }
+        }
+        Ok(bytes)
+    }
+
     /// The whole content if it is not longer than `limit` bytes, read from where the file stands.
     /// Files of procfs, whose size is unknown before, are read as well.
     pub(crate) fn read_limited(&self, limit: usize) -> Result<Vec<u8>> {

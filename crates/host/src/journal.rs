@@ -49,6 +49,12 @@ pub struct Entry {
     pub plan: Plan,
 }
 
+/// What every version of an entry has.
+#[derive(Deserialize)]
+struct Format {
+    format: u32,
+}
+
 /// Attributes of a file that a change removes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
@@ -121,18 +127,17 @@ impl<'host> Journal<'host> {
     pub(crate) fn load(&self, id: &str) -> Result<Entry> {
         let number: u64 = id.parse().map_err(|_cause| no_entry(id))?;
         let bytes = self.host.read_optional(&self.path(&number.to_string()))?.ok_or_else(|| no_entry(id))?;
-        let entry: Entry = serde_json::from_slice(&bytes).map_err(|cause| {
+        let unreadable = |cause| {
             Failure::coded(codes::NO_JOURNAL_ENTRY, format!("journal entry {id} cannot be read"))
                 .caused_by(cause)
-        })?;
-        if (1..=FORMAT).contains(&entry.format) {
-            return Ok(entry);
+        };
+        // First the format alone: what a newer program wrote may have steps of kinds unknown here.
+        let Format { format } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        if (1..=FORMAT).contains(&format) {
+            return serde_json::from_slice(&bytes).map_err(unreadable);
         }
-        Err(Failure::coded(
-            codes::NO_JOURNAL_ENTRY,
-            format!("journal entry {id} has format {}", entry.format),
-        )
-        .hint(format!("this program knows formats up to {FORMAT}: use the version that made the change")))
+        Err(Failure::coded(codes::NO_JOURNAL_ENTRY, format!("journal entry {id} has format {format}"))
+            .hint(format!("this program knows formats up to {FORMAT}: use the version that made the change")))
     }
 
     pub(crate) fn entries(&self) -> Result<Vec<Entry>> {

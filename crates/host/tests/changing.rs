@@ -186,6 +186,32 @@ fn an_interrupted_change_can_be_taken_back() {
 }
 
 #[test]
+fn entries_of_other_formats_are_read_or_refused_and_never_misread() {
+    let machine = machine();
+    machine.host.apply(&plan([write("/etc/a", Some("old"), "new")])).expect("apply");
+    let entry = machine.text("var/journal/1.json").expect("entry");
+    let put = |text: &str| fs::write(machine.at("var/journal/1.json"), text).expect("entry");
+    for (format, step, expected) in [
+        (3, "write", Some("format 3")),
+        (3, "teleport", Some("format 3")),
+        (2, "teleport", Some("cannot be read")),
+        (0, "write", Some("format 0")),
+        (1, "write", None),
+    ] {
+        put(&entry
+            .replace("\"format\":2", &format!("\"format\":{format}"))
+            .replace("\"step\":\"write\"", &format!("\"step\":\"{step}\"")));
+        let said = machine.host.undo("1").err().map(|failure| failure.chain());
+        let as_expected = match (&said, expected) {
+            (Some(said), Some(expected)) => said.contains(expected),
+            (said, expected) => said.is_none() && expected.is_none(),
+        };
+        assert!(as_expected, "{format} {step}: {said:?}");
+    }
+    assert_eq!(machine.text("etc/a").as_deref(), Some("old"), "an old entry is taken back");
+}
+
+#[test]
 fn an_empty_or_shown_plan_changes_nothing() {
     let machine = machine();
     let before = machine.tree();

@@ -2,8 +2,10 @@
 //! itself out: that is `host::HostMut::apply`.
 
 mod diff;
+mod secrets;
 
 pub use diff::{file_diff, unified_diff};
+pub use secrets::without_secrets;
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! The canonical form of the file: sorted keys, scalars before tables, well-known keys that are not set
 //! as comments.
 
-use crate::table::{self, KEYS, Shown, Slot};
+use crate::table::{KEYS, Shown, Slot};
 use crate::{Platform, Settings, parse::not_toml};
 use diag::Result;
 use std::collections::BTreeMap;
@@ -149,20 +149,12 @@ fn collect(table: &dyn TableLike, path: &str, root: &mut Section) {
                 root.section(&inner);
                 collect(table, &inner, root);
             }
-            Item::Value(value) if !is_default_of_comment(&inner, value) => {
+            Item::Value(value) => {
                 root.section(path).lines.insert(name.to_owned(), Line::Set(written(value)));
             }
-            Item::Value(_) | Item::None => {}
+            Item::None => {}
         }
     }
-}
-
-/// Whether a key that is otherwise shown as a comment is set to what holds anyway.
-fn is_default_of_comment(path: &str, value: &Value) -> bool {
-    table::find(path).is_some_and(|key| {
-        matches!(key.shown, Shown::Comment(_))
-            && written(value) == value_of(key.slot, &mut Settings::default())
-    })
 }
 
 fn value_of(slot: Slot, settings: &mut Settings) -> String {

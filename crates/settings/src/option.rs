@@ -69,6 +69,10 @@ fn store(table: &mut Table, path: &str, item: Item) {
     let (sections, name) = path.rsplit_once('.').unwrap_or(("", path));
     let mut at: &mut dyn toml_edit::TableLike = table;
     for section in sections.split('.').filter(|section| !section.is_empty()) {
+        // To take something away no table is made.
+        if item.is_none() && !at.contains_key(section) {
+            return;
+        }
         let entry = at.entry(section).or_insert_with(|| Item::Table(Table::new()));
         if entry.as_table_like().is_none() {
             *entry = Item::Table(Table::new());

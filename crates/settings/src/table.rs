@@ -114,6 +114,7 @@ pub const KEYS: &[Key] = &[
         Shown::No,
     ),
     key("features.original-cdi-modes", Slot::Feature(|s| &mut s.features.original_cdi_modes), Shown::No),
+    key("features.original-hook-modes", Slot::Feature(|s| &mut s.features.original_hook_modes), Shown::No),
     key(
         "nvidia-container-cli.debug",
         Slot::Text(|s| &mut s.cli.debug),

@@ -118,6 +118,9 @@ pub struct Features {
     /// `original-cdi-modes`: our own key. In the modes `auto`, `cdi` and `jit-cdi`,
     /// `NVIDIA_DRIVER_CAPABILITIES` and `NVIDIA_REQUIRE_*` have no effect, as with the original.
     pub original_cdi_modes: Option<bool>,
+    /// `original-hook-modes`: our own key. The prestart hook (`docker run --gpus`) refuses containers in
+    /// every mode but `legacy`, as the original does, unless `skip-mode-detection` is set.
+    pub original_hook_modes: Option<bool>,
 }
 
 /// How the runtime shim gives GPUs to a container.

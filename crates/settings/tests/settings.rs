@@ -31,6 +31,14 @@ fn canonical_form() {
         .replace("#swarm-resource = \"DOCKER_RESOURCE_GPU\"", "swarm-resource = \"X\"")
         .replace("#no-cgroups = false", "no-cgroups = true");
     assert_eq!(canonical(set).expect("valid"), expected);
+    let explicit = "accept-nvidia-visible-devices-as-volume-mounts = false\n[nvidia-container-cli]\nno-cgroups = false\n";
+    let expected = ONLY_COMMENTS
+        .replace(
+            "#accept-nvidia-visible-devices-as-volume-mounts",
+            "accept-nvidia-visible-devices-as-volume-mounts",
+        )
+        .replace("#no-cgroups", "no-cgroups");
+    assert_eq!(canonical(explicit).expect("valid"), expected, "also what is the default anyway");
     let example = "[nvidia-container-cli]\nroot = \"/run/nvidia/driver\"\n";
     assert!(
         canonical(example).expect("valid").contains("\nroot = \"/run/nvidia/driver\"\n"),
@@ -50,10 +58,12 @@ fn setting_keys() {
     assert!(ok("nvidia-container-runtime.runtimes=crun:runc").contains("runtimes = [\"crun\", \"runc\"]"));
     assert!(ok("nvidia-container-runtime.runtimes=crun,runc").contains("runtimes = [\"crun\", \"runc\"]"));
     assert!(ok("supported-driver-capabilities=compute,video").contains("= \"compute,video\""));
+    assert!(ok("nvidia-container-cli.environment=").contains("\nenvironment = []\n"));
     let with_feature = ok("features.ignore-imex-channel-requests");
     assert!(with_feature.contains("\n[features]\nignore-imex-channel-requests = true\n"), "{with_feature}");
     let without = set(&with_feature, "features.ignore-imex-channel-requests=nil", ":").expect("valid");
     assert!(!without.contains("ignore-imex"), "{without}");
+    assert_eq!(ok("features.ignore-imex-channel-requests=nil"), DEFAULT, "no table is made for nothing");
 }
 
 #[test]

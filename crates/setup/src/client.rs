@@ -25,12 +25,12 @@ pub struct Client {
 }
 
 impl Client {
-    pub(crate) fn read(host: &Host) -> Result<Self> {
+    /// `home` is that of the user whose file it is; without it, of the one whose environment this is.
+    pub(crate) fn read(host: &Host, home: Option<&str>) -> Result<Self> {
         let environment = host.environment();
-        let home = environment.get_nonempty("HOME").unwrap_or("/root");
-        let folder = environment
-            .get_nonempty("DOCKER_CONFIG")
-            .map_or_else(|| format!("{home}/.docker"), str::to_owned);
+        let given = environment.get_nonempty("DOCKER_CONFIG");
+        let own = home.or_else(|| environment.get_nonempty("HOME")).unwrap_or("/root");
+        let folder = given.map_or_else(|| format!("{own}/.docker"), str::to_owned);
         let path = format!("{folder}/config.json");
         let bytes = host.read_optional(&path)?;
         let config = bytes.as_deref().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
@@ -114,7 +114,7 @@ mod tests {
         fs::write(root.path().join("home/u/.docker/config.json"), text).unwrap();
         let host = Host::at(root.path())
             .with_environment(Environment::from([("HOME", "/home/u"), ("PATH", "/usr/bin")]));
-        let client = Client::read(&host).unwrap();
+        let client = Client::read(&host, None).unwrap();
         assert_eq!((client.missing_helpers.as_slice(), client.logins), (&["desktop".to_owned()][..], 1));
         assert!(client.uses_desktop());
         let Some(Step::Write { after, .. }) = client.repair() else { panic!("nothing to repair") };
@@ -122,6 +122,6 @@ mod tests {
         let expected = serde_json::json!({"auths": {"r.example": {"auth": "c2VjcmV0"}}, "credHelpers": {"a": "pass"}, "x": 1.0});
         assert_eq!(after, expected);
         assert!(!serde_json::to_string(&client).unwrap().contains("c2Vj"), "logins are never shown");
-        assert_eq!(Client::read(&Host::at("/nonexistent")).unwrap().repair(), None);
+        assert_eq!(Client::read(&Host::at("/nonexistent"), None).unwrap().repair(), None);
     }
 }

@@ -1,10 +1,10 @@
 //! Which distribution this is, from `os-release(5)`.
 
 use host::Host;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The program that installs packages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Manager {
     /// Debian, Ubuntu and their relatives.

@@ -1,6 +1,6 @@
 //! A route as text for people, as JSON, and as a shell script that a careful administrator can read.
 
-use crate::{Item, Route, Stage};
+use crate::{Changed, Item, Record, Route, Stage, Survey};
 use plan::{Applicability, Plan, Step, unified_diff};
 use serde_json::{Value, json};
 
@@ -10,7 +10,17 @@ const WIDTH: usize = 96;
 /// For people: each stage with its effect, before its commands.
 #[must_use]
 pub fn text(route: &Route) -> String {
-    let survey = &route.survey;
+    let mut out = machine(&route.survey);
+    for (number, stage) in route.stages.iter().enumerate() {
+        out.push('\n');
+        out.push_str(&self::stage(number + 1, stage));
+    }
+    out
+}
+
+/// The machine in one line: distribution, driver, engine.
+#[must_use]
+pub fn machine(survey: &Survey) -> String {
     let name = if survey.distribution.name.is_empty() {
         "unknown system"
     } else {
@@ -18,13 +28,47 @@ pub fn text(route: &Route) -> String {
     };
     let driver = survey.driver.as_ref().map_or("no driver".to_owned(), |version| format!("driver {version}"));
     let engine = survey.engine.as_deref().unwrap_or("no Docker Engine");
-    let mut out = format!("{name}: {driver}, {engine}\n");
-    for (number, stage) in route.stages.iter().enumerate() {
-        out.push_str(&format!("\n{}. {}{}\n", number + 1, capital(&stage.plan.title), remark(stage)));
-        out.push_str(&wrapped(&stage.effect, "   "));
-        for step in &stage.plan.steps {
-            out.push_str(&indented(&step_text(step)));
+    format!("{name}: {driver}, {engine}\n")
+}
+
+/// One stage for people: title, effect, changes and commands.
+#[must_use]
+pub fn stage(number: usize, stage: &Stage) -> String {
+    let mut out = format!("{number}. {}{}\n", capital(&stage.plan.title), remark(stage));
+    out.push_str(&wrapped(&stage.effect, "   "));
+    for step in &stage.plan.steps {
+        out.push_str(&indented(&step_text(step)));
+    }
+    out
+}
+
+/// What taking a set-up back does, before it happens.
+#[must_use]
+pub fn way_back(record: &Record) -> String {
+    let changes = record.changes();
+    let names = |wanted: fn(&Changed) -> bool| {
+        let names: Vec<&str> =
+            changes.iter().filter(|changed| wanted(changed)).map(|changed| changed.name.as_str()).collect();
+        names.join(" ")
+    };
+    let mut out = format!("Set-up {} is taken back:\n", record.number);
+    // A stage that was interrupted was begun again.
+    let mut titles: Vec<&str> = record.stages.iter().rev().map(|stage| stage.title.as_str()).collect();
+    titles.dedup();
+    for title in titles {
+        out.push_str(&format!("  - {title}\n"));
+    }
+    for (what, names) in [
+        ("Packages that go: ", names(|changed| changed.before.is_none())),
+        ("Packages that come back: ", names(|changed| changed.before.is_some())),
+    ] {
+        if !names.is_empty() {
+            out.push_str(&wrapped(&format!("{what}{names}"), "  "));
         }
+    }
+    if record.removes_engine() {
+        let data = "Docker's images, containers and volumes go with it: all of them were made since.";
+        out.push_str(&wrapped(data, "  "));
     }
     out
 }
@@ -48,6 +92,7 @@ fn stage_json(stage: &Stage) -> Value {
         Step::Symlink { path, target, .. } => json!({"link": path, "target": target}),
     };
     json!({
+        "kind": stage.kind,
         "title": stage.plan.title,
         "effect": stage.effect,
         "applicability": stage.plan.applicability,
@@ -117,7 +162,9 @@ fn step_shell(step: &Step) -> String {
     }
 }
 
-fn command(argv: &[String]) -> String {
+/// A call as a person would type it.
+#[must_use]
+pub fn command(argv: &[String]) -> String {
     argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 

@@ -67,6 +67,57 @@ pub(crate) fn troubles(host: &Host) -> Vec<Trouble> {
     found
 }
 
+/// What apt itself said of its lists when it read them: repositories whose key is missing or expired, or
+/// that are gone. The main list of the distribution is never among them.
+pub(crate) fn told(host: &Host, said: &str) -> Vec<Trouble> {
+    let mut found = malformed(host, said);
+    let stops = ["EXPKEYSIG", "NO_PUBKEY", "REVKEYSIG", "is not signed", "does not have a Release file"];
+    for line in said.lines().filter(|line| stops.iter().any(|words| line.contains(words))) {
+        let Some(address) = address(line) else { continue };
+        let why = if line.contains("Release file") {
+            format!("{address} is no repository any more")
+        } else {
+            format!("the signature of {address} cannot be checked: its key is missing or expired")
+        };
+        for entry in host.list_optional(FOLDER).ok().flatten().unwrap_or_default() {
+            let path = format!("{FOLDER}/{}", entry.name);
+            let is_list = path.ends_with(".list") || path.ends_with(".sources");
+            let known = found.iter().any(|trouble| trouble.path == path);
+            let Some(bytes) = host.read_optional_limited(&path, 1024 * 1024).ok().flatten() else { continue };
+            let names = repositories(&String::from_utf8_lossy(&bytes));
+            if is_list && !known && names.iter().any(|(name, _)| name.starts_with(&format!("{address} "))) {
+                found.push(Trouble { path, why: why.clone(), bytes });
+            }
+        }
+    }
+    found
+}
+
+/// Lists that apt names itself: `E: Malformed entry 1 in list file /etc/apt/sources.list.d/a.list (Component)`.
+fn malformed(host: &Host, said: &str) -> Vec<Trouble> {
+    let words = ["Malformed entry", "Malformed stanza", "is not known on line", "is not known on stanza"];
+    let lines = said.lines().filter(|line| words.iter().any(|words| line.contains(words)));
+    let mut found: Vec<Trouble> = Vec::new();
+    for line in lines {
+        let start = line.find(FOLDER).and_then(|start| line.get(start..)).unwrap_or_default();
+        let path = start.split([' ', ',', ')', ':']).next().unwrap_or_default();
+        let known = found.iter().any(|trouble| trouble.path == path);
+        if let (false, Some(bytes)) = (known, host.read_optional(path).ok().flatten()) {
+            let why = format!("{path} has an entry that apt does not understand");
+            found.push(Trouble { path: path.to_owned(), why, bytes });
+        }
+    }
+    found
+}
+
+/// The address in a line such as `E: The repository 'http://a/b suite InRelease' is not signed.`
+fn address(line: &str) -> Option<String> {
+    let schemes = ["https://", "http://", "file:/", "copy:/"];
+    let start = schemes.iter().filter_map(|scheme| line.find(scheme)).min()?;
+    let word = line.get(start..)?.split([' ', '\'']).next()?;
+    Some(word.trim_end_matches('/').to_owned())
+}
+
 fn shown(key: &str) -> &str {
     if key.is_empty() { "no key of its own" } else { key }
 }
@@ -161,5 +212,36 @@ mod tests {
             assert_eq!(paths, *expected, "{files:?}");
         }
         assert_eq!(troubles(&Host::at("/nonexistent")), []);
+    }
+
+    #[test]
+    fn what_apt_says_leads_to_the_list() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("etc/apt/sources.list.d");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("a.list"), "deb https://a.example/deb/ x main\n").unwrap();
+        fs::write(folder.join("b.sources"), "Types: deb\nURIs: http://b.example/\nSuites: /\n").unwrap();
+        let cases = [
+            (
+                "W: GPG error: https://a.example/deb x InRelease: The following signatures were invalid: EXPKEYSIG 1 A",
+                Some("a.list"),
+            ),
+            ("E: The repository 'http://b.example  InRelease' is not signed.", Some("b.sources")),
+            (
+                "E: The repository 'http://b.example/ / Release' does not have a Release file.",
+                Some("b.sources"),
+            ),
+            ("E: The repository 'http://deb.example/debian x InRelease' is not signed.", None),
+            (
+                "W: Failed to fetch https://a.example/deb/dists/x/InRelease  Could not resolve 'a.example'",
+                None,
+            ),
+        ];
+        for (said, expected) in cases {
+            let found = told(&Host::at(root.path()), said);
+            let paths: Vec<&str> =
+                found.iter().filter_map(|trouble| trouble.path.rsplit('/').next()).collect();
+            assert_eq!(paths, expected.into_iter().collect::<Vec<_>>(), "{said}");
+        }
     }
 }

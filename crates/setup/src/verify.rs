@@ -1,6 +1,7 @@
 //! The check list after a set-up: each item really tried.
 
 use crate::client::Client;
+use crate::{probe_image, survey};
 use engines::docker::{self, api};
 use engines::{InstallationKind, Wish, choose};
 use host::Host;
@@ -34,9 +35,10 @@ pub struct Item {
 }
 
 /// What the caller chooses.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct VerifyOptions {
-    /// The image in which a GPU is looked for. It must be on the machine: nothing is pulled.
+    /// The image in which a GPU is looked for. It must be on the machine: nothing is pulled. Empty: one is
+    /// made of this machine's C library, and removed again.
     pub image: String,
 }
 
@@ -65,7 +67,7 @@ fn item(name: &'static str, verdict: Verdict, seen: impl Into<String>, next: &st
 fn desktop(host: &Host) -> Item {
     let name = "Docker Desktop is not in the way";
     let installed = docker::detect(host).into_iter().find(|found| found.kind == InstallationKind::Desktop);
-    let context = Client::read(host).ok().filter(Client::uses_desktop).and_then(|client| client.context);
+    let context = survey::client(host).ok().filter(Client::uses_desktop).and_then(|client| client.context);
     match (context, installed) {
         (Some(context), _) => item(
             name,
@@ -148,48 +150,86 @@ fn driver(host: &Host) -> Item {
 
 /// A container is started for real, on this daemon, whatever context the caller's client is set to.
 fn container(host: &Host, socket: &str, options: &VerifyOptions, answers: bool) -> Item {
-    let name = "a container gets the GPU";
-    let docker = program(host, "docker").filter(|_| host.is_live());
-    let Some(docker) = docker.filter(|_| answers) else {
-        return item(name, Verdict::CannotTell, "there is no Docker to start one", "");
+    let docker = program(host, "docker").filter(|_| host.is_live() && answers);
+    let Some(docker) = docker else {
+        return item(CONTAINER, Verdict::CannotTell, "there is no Docker to start one", "");
     };
-    let address = format!("unix://{socket}");
-    let image = options.image.as_str();
-    let here = Command::new(docker.clone())
-        .args(["-H", &address, "image", "inspect", image])
-        .deadline(Duration::from_secs(20));
-    if said(here).is_err() {
-        let next = format!("docker pull {image}, or name an image that is here with --image");
-        return item(name, Verdict::CannotTell, format!("the image {image} is not on this machine"), &next);
+    let client = DockerClient { program: docker, address: format!("unix://{socket}") };
+    match options.image.as_str() {
+        "" => in_own_image(host, &client),
+        image => in_image(&client, image),
     }
-    let words =
-        ["-H", &address, "run", "--rm", "--network", "none", "--gpus", "all", image, "nvidia-smi", "-L"];
-    match said(
-        Command::new(docker).args(words).env("HOME", "/nonexistent").deadline(Duration::from_secs(120)),
-    ) {
+}
+
+const CONTAINER: &str = "a container gets the GPU";
+
+/// The client of one daemon.
+struct DockerClient {
+    program: String,
+    address: String,
+}
+
+impl DockerClient {
+    fn command(&self, words: &[&str]) -> Command {
+        Command::new(self.program.clone())
+            .args(["-H", self.address.as_str()])
+            .args(words.iter().copied())
+            .env("HOME", "/nonexistent")
+    }
+}
+
+fn in_image(client: &DockerClient, image: &str) -> Item {
+    let here = client.command(&["image", "inspect", image]).deadline(Duration::from_secs(20));
+    if said(here).is_err() {
+        let next = format!("docker pull {image}; without --image one is made of this machine's C library");
+        let seen = format!("the image {image} is not on this machine");
+        return item(CONTAINER, Verdict::CannotTell, seen, &next);
+    }
+    started(client, image, &format!("`docker run --gpus all {image} nvidia-smi -L`"))
+}
+
+/// Nothing is pulled, and nothing stays.
+fn in_own_image(host: &Host, client: &DockerClient) -> Item {
+    let Some(archive) = probe_image::archive(host) else {
+        let seen = "no image can be made of this machine's C library";
+        return item(CONTAINER, Verdict::CannotTell, seen, "name an image that is here with --image");
+    };
+    let path = "ENV PATH=/usr/local/bin:/usr/bin:/bin";
+    let import = client
+        .command(&["import", "--change", path, "-", probe_image::NAME])
+        .stdin(archive)
+        .deadline(Duration::from_secs(60));
+    if let Err(cause) = said(import) {
+        return item(CONTAINER, Verdict::CannotTell, format!("no image can be made: {cause}"), "");
+    }
+    let found = started(client, probe_image::NAME, "`docker run --gpus all` with this machine's C library");
+    let _gone = said(
+        client.command(&["image", "rm", "--force", probe_image::NAME]).deadline(Duration::from_secs(60)),
+    );
+    found
+}
+
+fn started(client: &DockerClient, image: &str, what: &str) -> Item {
+    let words = ["run", "--rm", "--network", "none", "--gpus", "all", image, "nvidia-smi", "-L"];
+    match said(client.command(&words).deadline(Duration::from_secs(120))) {
         Ok(text) if text.contains("GPU 0") => {
             let count = text.lines().filter(|line| line.starts_with("GPU ")).count();
-            item(
-                name,
-                Verdict::Yes,
-                format!("`docker run --gpus all {image} nvidia-smi -L` shows {count} GPUs"),
-                "",
-            )
+            item(CONTAINER, Verdict::Yes, format!("{what} shows {count} GPUs"), "")
         }
         Ok(text) => item(
-            name,
+            CONTAINER,
             Verdict::No,
             format!("nvidia-smi in the container says: {}", text.trim()),
             "longshore doctor",
         ),
-        Err(cause) => item(name, Verdict::No, cause, "longshore doctor"),
+        Err(cause) => item(CONTAINER, Verdict::No, cause, "longshore doctor"),
     }
 }
 
 /// Each credential helper is called for its list; what it answers is not looked at.
 fn credentials(host: &Host) -> Item {
     let name = "no credential helper fails";
-    let client = match Client::read(host) {
+    let client = match survey::client(host) {
         Ok(client) => client,
         Err(failure) => return item(name, Verdict::CannotTell, failure.chain(), ""),
     };
@@ -202,7 +242,10 @@ fn credentials(host: &Host) -> Item {
     }
     for helper in client.helpers.iter().filter(|_| host.is_live()) {
         let Some(program) = program(host, &format!("docker-credential-{helper}")) else { continue };
-        let command = Command::new(program).args(["list"]).deadline(Duration::from_secs(10));
+        let mut argv = survey::as_caller(host);
+        argv.extend([program, "list".to_owned()]);
+        let Some((first, rest)) = argv.split_first() else { continue };
+        let command = Command::new(first.clone()).args(rest).deadline(Duration::from_secs(10));
         let command = ["HOME", "DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "DISPLAY", "WAYLAND_DISPLAY"]
             .iter()
             .fold(command, |command, name| match host.environment().get(name) {

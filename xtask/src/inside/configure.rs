@@ -2,11 +2,15 @@
 //! `nvidia-ctk runtime configure`, read by the engine itself, and taken back byte for byte.
 
 mod containerd;
-mod cri;
+pub(super) mod cri;
 mod docker;
+mod podman;
 mod restart;
+pub(super) mod services;
 mod states;
 mod trouble;
+
+pub(super) use cri::Pod;
 
 use super::check::Ledger;
 use super::{Job, gpus_of_the_host, install};
@@ -17,12 +21,15 @@ use std::fs;
 use std::path::Path;
 
 /// Runs all cases of one suite.
-pub(super) fn run(job: &Job) -> Result<()> {
+/// With `containers` every state of a file that its engine takes gives a container a GPU, not only some.
+pub(super) fn run(job: &Job, containers: bool) -> Result<()> {
     let mut ledger = Ledger::create(&job.results)?;
     let gpus = gpus_of_the_host()?;
     install(job)?;
-    docker::run(job, &mut ledger)?;
-    containerd::run(&mut ledger)?;
+    let every = containers.then_some(gpus.as_slice());
+    docker::run(job, every, &mut ledger)?;
+    containerd::run(job, every, &mut ledger)?;
+    podman::run(job, &gpus, &mut ledger)?;
     trouble::run(&mut ledger)?;
     cri::run(job, &gpus, &mut ledger)?;
     restart::run(job, &mut ledger)
@@ -30,10 +37,15 @@ pub(super) fn run(job: &Job) -> Result<()> {
 
 /// Puts a state in place, configures twice, lets the engine judge, and takes it back.
 fn round_trip(engine: &str, state: &State, judge: impl FnOnce() -> Result<()>) -> Result<()> {
+    round_trip_of(&["nvidia-ctk", "runtime", "configure", "--runtime", engine], state, judge)
+}
+
+/// The same with these words.
+fn round_trip_of(words: &[&str], state: &State, judge: impl FnOnce() -> Result<()>) -> Result<()> {
     state.put()?;
-    let words = ["nvidia-ctk", "runtime", "configure", "--runtime", engine];
-    capture(command(words).args(state.flags)).context("configuring failed")?;
-    let again = output(command(words).args(state.flags))?;
+    let words = words.iter().copied();
+    capture(command(words.clone()).args(state.flags)).context("configuring failed")?;
+    let again = output(command(words.clone()).args(state.flags))?;
     let said = String::from_utf8_lossy(&again.stderr).into_owned();
     if !said.contains("nothing was changed") {
         return Err(Failure::new(format!("a second run changes something:\n{said}")));

@@ -41,6 +41,8 @@ const FLAGS: &[Flag] = &[
         "Reload or restart the engine if that is needed, and wait until it shows the change",
     ),
     Flag::text("restart-command", "Command line that restarts the engine; implies --restart"),
+    Flag::text("restart-timeout", "Seconds until the engine has to show the change, or it is taken back")
+        .default("60"),
     Flag::switch("stop-containers", "Restart also when that stops running containers"),
 ];
 
@@ -62,7 +64,7 @@ fn configure(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     if parsed.switch("dry-run") {
         return show(session, engine, &proposal);
     }
-    let restart = Restart::new(parsed, engine, installation, desired);
+    let restart = Restart::new(parsed, engine, installation, desired)?;
     write(session, &restart, &proposal)
 }
 
@@ -90,6 +92,10 @@ fn installation(
         "" => chosen(session, engine, parsed.switch("rootless"))?,
         given => given_file(session, engine, &session.absolute(given)?),
     };
+    // Whoever names the file of such an installation gets it, with what speaks against it.
+    if let Some(reason) = engines::refusal(engine, &installation) {
+        session.warn(&reason.line());
+    }
     let really = match installation.kind {
         InstallationKind::K3s => engines::by_name("k3s"),
         InstallationKind::Rke2 => engines::by_name("rke2"),

@@ -1,37 +1,57 @@
-//! `longshore setup`: the way from any state to a verified GPU in a container, shown; and the check list
-//! after it, tried. It changes nothing but, when told to, the Docker client's left-over settings.
+//! `longshore setup`: the way from any state to a verified GPU in a container: shown, asked, carried out;
+//! and the check list after it, tried.
+
+mod told;
 
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
-use ::setup::{Item, Verdict, VerifyOptions, Wishes, render};
+use ::setup::{Item, Means, Outcome, Verdict, VerifyOptions, Wishes, render};
 use diag::render::human::{Colour, paint};
 use diag::{Failure, Result};
+use host::{JournalEntry, JournalState};
+use told::Told;
+
+pub(crate) use told::take_back;
 
 /// The row of the tables.
-pub(crate) const COMMAND: Command =
-    Command::new("setup", "Shows what is to be done until a container has its GPU, and verifies it", setup)
-        .flags(&[
-            Flag::switch("plan", "Print the plan; this is what happens without any option, too"),
-            Flag::switch("verify", "Try each point of the check list for real"),
-            Flag::text("form", "How the plan is printed: text, json or shell").default("text"),
-            Flag::switch("json", "Print as JSON"),
-            Flag::text("image", "Image on this machine in which --verify looks for a GPU").default("ubuntu"),
-            Flag::switch("docker-repository", "Plan Docker Engine from Docker's own repository"),
-            Flag::switch("remove-desktop", "Plan the removal of Docker Desktop"),
-            Flag::switch("remove-conflicting", "Plan the removal of packages that are in the way"),
-            Flag::switch(
-                "add-user",
-                "Plan to put the calling user into the group docker, which is as good as root",
-            ),
-            Flag::text("package", "Package file of this toolkit, where no repository has it"),
-            Flag::text("root", "Directory that holds the file system of another host, to be planned for"),
-            Flag::switch(
-                "repair-client",
-                "Take what Docker Desktop left out of the Docker client's settings, now",
-            ),
-        ]);
+pub(crate) const COMMAND: Command = Command::new(
+    "setup",
+    "Sets a machine up until a container has its GPU, step by step, and verifies it",
+    setup,
+)
+.flags(FLAGS);
+
+const FLAGS: &[Flag] = &[
+    Flag::switch("plan", "Print what would be done, and change nothing"),
+    Flag::switch("yes", "Carry it out without asking; what needs an option of its own is left out"),
+    Flag::switch("verify", "Try each point of the check list for real"),
+    Flag::text("form", "How the plan is printed: text, json or shell").default("text"),
+    Flag::switch("json", "Print as JSON"),
+    Flag::text(
+        "image",
+        "Image on this machine in which a GPU is looked for; one made of this machine's C library otherwise",
+    ),
+    Flag::switch("docker-repository", "Take Docker Engine from Docker's own repository"),
+    Flag::text("docker-mirror", "Address that stands for https://download.docker.com/linux"),
+    Flag::text("channel", "Channel of Docker's repository: stable, or test for what is experimental")
+        .default("stable"),
+    Flag::text("docker-version", "Version of Docker Engine, as the package manager writes it"),
+    Flag::switch("remove-desktop", "Remove Docker Desktop"),
+    Flag::switch("remove-conflicting", "Remove packages that Docker's own cannot stand beside"),
+    Flag::switch("add-user", "Put the calling user into the group docker, which is as good as root"),
+    Flag::switch("rootless", "Set up a Docker Engine of the calling user that runs without root"),
+    Flag::switch("stop-containers", "Restart Docker also when that stops running containers"),
+    Flag::text("package", "Package file of this toolkit, where no repository has it"),
+    Flag::text("repository", "Address of the repository that has this toolkit"),
+    Flag::text("repository-key", "File with the key that signs that repository"),
+    Flag::text("toolkit-version", "Version of this toolkit, as the package manager writes it"),
+    Flag::text("proxy", "Proxy through which package managers reach their repositories"),
+    Flag::text("root", "Directory that holds the file system of another host, to be planned for"),
+    Flag::switch("repair-client", "Take what Docker Desktop left out of the Docker client's settings, now"),
+    Flag::switch("restore-client", "Take that back"),
+];
 
 fn setup(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     if !parsed.text("root").is_empty() {
@@ -41,7 +61,62 @@ fn setup(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     if parsed.switch("repair-client") {
         return repair_client(session);
     }
-    if parsed.switch("verify") { verify(session, parsed) } else { show(session, parsed) }
+    if parsed.switch("restore-client") {
+        return restore_client(session);
+    }
+    if parsed.switch("verify") {
+        return verify(session, parsed);
+    }
+    let show_only = parsed.switch("plan") || parsed.switch("json") || parsed.text("form") != "text";
+    if show_only || !session.host.is_live() || !(parsed.switch("yes") || session.can_ask()) {
+        return show(session, parsed);
+    }
+    if session.host.uid() != 0 {
+        show(session, parsed)?;
+        session
+            .info("Packages and settings of the system are root's: `sudo longshore setup` carries this out.");
+        return Ok(Exit::Well);
+    }
+    carry_out(session, parsed)
+}
+
+fn carry_out(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    let wishes = wishes(session, parsed)?;
+    let means = Means {
+        proxy: parsed.text("proxy").to_owned(),
+        verify: VerifyOptions { image: parsed.text("image").to_owned() },
+    };
+    let (survey, _) = ::setup::survey(&session.host)?;
+    session.out(&render::machine(&survey));
+    session.out(
+        "Each step is shown with its effect before it happens. `longshore undo setup` takes all back.\n",
+    );
+    let host = session.writable();
+    let mut told = Told::new(session, parsed.switch("yes"));
+    let outcome = ::setup::carry_out(&host, &wishes, &means, &mut told);
+    told.clear();
+    let Outcome { number, items } = outcome?;
+    let undo = if number.is_some() { "; `longshore undo setup` takes back what was done" } else { "" };
+    if items.is_empty() {
+        session.info(&format!("Stopped here; `longshore setup` goes on{undo}."));
+        return Ok(Exit::Failed);
+    }
+    Ok(conclude(session, &items, false))
+}
+
+/// What a client's repair is called in the journal.
+fn restore_client(session: &mut Session) -> Result<Exit> {
+    let (survey, _) = ::setup::survey(&session.host)?;
+    let title = format!("repair {}", survey.client.path);
+    let ours = |entry: &&JournalEntry| entry.plan.title == title && entry.state == JournalState::Done;
+    let entries = session.writable().journal_entries()?;
+    match entries.iter().rfind(ours) {
+        Some(entry) => session.writable().undo(&entry.id).map(|_| Exit::Well),
+        None => {
+            session.info(&format!("{} was not repaired", survey.client.path));
+            Ok(Exit::Well)
+        }
+    }
 }
 
 fn repair_client(session: &mut Session) -> Result<Exit> {
@@ -56,19 +131,53 @@ fn repair_client(session: &mut Session) -> Result<Exit> {
     Ok(Exit::Well)
 }
 
-fn show(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+fn wishes(session: &Session, parsed: &Parsed) -> Result<Wishes> {
     let package = match parsed.text("package") {
         "" => String::new(),
-        file if file.contains('/') => session.absolute(file)?,
+        file if file.contains('/') || is_package(file) => existing(session, file)?,
         name => name.to_owned(),
     };
-    let wishes = Wishes {
+    let key = match parsed.text("repository-key") {
+        "" => None,
+        file => {
+            let path = session.absolute(file)?;
+            let bytes = session.host.read_limited(&path, 1024 * 1024)?;
+            Some((path, bytes))
+        }
+    };
+    let text = |name: &str| parsed.text(name).to_owned();
+    Ok(Wishes {
         docker_repository: parsed.switch("docker-repository"),
+        docker_mirror: text("docker-mirror"),
+        channel: text("channel"),
+        docker_version: text("docker-version"),
         remove_desktop: parsed.switch("remove-desktop"),
         remove_conflicting: parsed.switch("remove-conflicting"),
         add_user: parsed.switch("add-user"),
+        rootless: parsed.switch("rootless"),
+        stop_containers: parsed.switch("stop-containers"),
         package,
-    };
+        toolkit_version: text("toolkit-version"),
+        repository: text("repository"),
+        repository_key: key,
+    })
+}
+
+fn is_package(name: &str) -> bool {
+    [".deb", ".rpm", ".pkg.tar.zst", ".pkg.tar.xz"].iter().any(|end| name.ends_with(end))
+}
+
+/// The absolute path of a package file. For another host it is a path there, which nobody can check.
+fn existing(session: &Session, file: &str) -> Result<String> {
+    let path = session.absolute(file)?;
+    if session.host.is_live() && !session.host.exists(&path) {
+        return Err(Failure::coded(codes::BAD_VALUE, format!("there is no package file {path}")));
+    }
+    Ok(path)
+}
+
+fn show(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
+    let wishes = wishes(session, parsed)?;
     let (survey, findings) = ::setup::survey(&session.host)?;
     for finding in findings {
         session.warn(&finding.message);
@@ -76,7 +185,14 @@ fn show(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let route = ::setup::route(survey, &wishes)?;
     let text = match parsed.text("form") {
         _ if parsed.switch("json") => render::json(&route),
-        "text" => render::text(&route) + "\nNothing was changed.\n",
+        "text" => {
+            let how = if parsed.switch("plan") || !session.host.is_live() {
+                ""
+            } else {
+                " On a terminal, each step is asked; --yes carries all out."
+            };
+            render::text(&route) + &format!("\nNothing was changed.{how}\n")
+        }
         "json" => render::json(&route),
         "shell" => render::shell(&route),
         other => {
@@ -93,18 +209,22 @@ fn show(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
 fn verify(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let options = VerifyOptions { image: parsed.text("image").to_owned() };
     let items = ::setup::verify(&session.host, &options);
-    let text = if parsed.switch("json") || parsed.text("form") == "json" {
-        ::setup::render::items(&items)
-    } else {
-        items.iter().map(|item| line(item, session.colour())).collect()
-    };
+    let json = parsed.switch("json") || parsed.text("form") == "json";
+    Ok(conclude(session, &items, json))
+}
+
+/// Prints the check list; its worst point is the exit code.
+fn conclude(session: &mut Session, items: &[Item], json: bool) -> Exit {
+    let colour = session.colour();
+    let text =
+        if json { render::items(items) } else { items.iter().map(|item| line(item, colour)).collect() };
     session.out(&text);
     let worst = items.iter().map(|item| item.verdict);
-    Ok(match worst.fold(Verdict::Yes, worse) {
+    match worst.fold(Verdict::Yes, worse) {
         Verdict::Yes => Exit::Well,
         Verdict::No => Exit::Failed,
         Verdict::CannotTell => Exit::Usage,
-    })
+    }
 }
 
 fn worse(one: Verdict, other: Verdict) -> Verdict {

@@ -1,6 +1,6 @@
 //! The installation that is meant. Between two, nobody guesses.
 
-use super::{Installation, InstallationKind};
+use super::{Installation, InstallationKind, context};
 use crate::{Engine, codes};
 use diag::{Failure, Result};
 use host::Host;
@@ -46,7 +46,8 @@ pub fn choose(host: &Host, engine: &Engine, wish: Wish) -> Result<Choice> {
         [] => nothing(engine, &rootless, &others),
         [one] => {
             let also = rootless.iter().chain(&others).map(|other| note(engine, other));
-            Ok(Choice { installation: one.clone(), notes: also.collect() })
+            let client = (engine.name == "docker").then(|| context::note(host, one)).flatten();
+            Ok(Choice { installation: one.clone(), notes: also.chain(client).collect() })
         }
         several => Err(ambiguous(engine, several)),
     }
@@ -93,7 +94,8 @@ fn note(engine: &Engine, other: &Installation) -> String {
 }
 
 /// Why an installation cannot be configured from here; `None` when it can.
-fn refusal(engine: &Engine, found: &Installation) -> Option<Failure> {
+#[must_use]
+pub fn refusal(engine: &Engine, found: &Installation) -> Option<Failure> {
     let (problem, hint) = match found.kind {
         InstallationKind::System
         | InstallationKind::Rootless

@@ -39,6 +39,32 @@ pub(super) fn option(arguments: &[String], names: &[&str]) -> Option<String> {
     found
 }
 
+/// All values of an option that may be given several times. `-H` takes its value in its own word too.
+pub(super) fn values(arguments: &[String], names: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        if names.contains(&word.as_str()) {
+            found.extend(words.next().cloned());
+        } else if let Some((_, value)) = word.split_once('=').filter(|(name, _)| names.contains(name)) {
+            found.push(value.to_owned());
+        } else if let Some(value) = word.strip_prefix("-H").filter(|_| names.contains(&"-H")) {
+            found.push(value.to_owned());
+        }
+    }
+    found
+}
+
+/// The path of the Unix socket among some addresses; `usual` where systemd hands it over or none is
+/// given; `None` where a daemon listens elsewhere only.
+pub(crate) fn socket(addresses: &[String], usual: &str) -> Option<String> {
+    let path = |address: &String| {
+        Some(address.trim_start_matches("unix://")).filter(|path| path.starts_with('/')).map(str::to_owned)
+    };
+    let handed = addresses.is_empty() || addresses.iter().any(|address| address.starts_with("fd:"));
+    addresses.iter().find_map(path).or_else(|| handed.then(|| usual.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +81,23 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(words(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_daemon_listens_where_its_line_says() {
+        let cases = [
+            ("-H fd://", Some("/run/docker.sock")),
+            ("", Some("/run/docker.sock")),
+            ("-H unix:///srv/d.sock -H tcp://0.0.0.0:2375", Some("/srv/d.sock")),
+            ("-Hunix:///srv/d.sock", Some("/srv/d.sock")),
+            ("--host=tcp://0.0.0.0:2375 --host fd://", Some("/run/docker.sock")),
+            ("-H tcp://0.0.0.0:2375", None),
+            ("-H", Some("/run/docker.sock")),
+        ];
+        for (line, expected) in cases {
+            let found = socket(&values(&words(line), &["-H", "--host"]), "/run/docker.sock");
+            assert_eq!(found.as_deref(), expected, "{line}");
         }
     }
 

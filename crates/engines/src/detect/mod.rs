@@ -3,14 +3,16 @@
 
 mod choose;
 mod command_line;
+mod context;
 mod process;
 mod systemd;
 
-pub use choose::{Choice, Wish, choose};
+pub use choose::{Choice, Wish, choose, refusal};
 
 use crate::Engine;
 use crate::restart::runtime_folder;
-use command_line::option;
+pub(crate) use command_line::socket;
+use command_line::{option, values};
 use host::Host;
 use std::collections::BTreeSet;
 
@@ -154,12 +156,10 @@ impl Daemon {
         let usual = format!("{folder}/{}", self.config);
         let config = option(arguments, self.config_options).filter(|path| path.starts_with('/'));
         let config = config.unwrap_or_else(|| usual.clone());
-        let socket = option(arguments, self.socket_options);
-        let socket = socket.as_deref().map(|address| address.trim_start_matches("unix://"));
-        let socket = socket.filter(|path| path.starts_with('/')).map(str::to_owned);
+        let addresses = values(arguments, self.socket_options);
         Installation {
             drop_in: self.drop_in_beside(folder, &usual, &config),
-            socket: Some(socket.unwrap_or_else(|| format!("{run}/{}", self.socket))),
+            socket: socket(&addresses, &format!("{run}/{}", self.socket)),
             ..trace(kind, &config, "")
         }
     }
@@ -180,6 +180,11 @@ impl Daemon {
 pub(crate) fn user_folder(host: &Host) -> Option<String> {
     let set = |name| host.environment().get(name).filter(|value| value.starts_with('/')).map(str::to_owned);
     set("XDG_CONFIG_HOME").or_else(|| Some(set("HOME")? + "/.config"))
+}
+
+/// `$HOME`, where it is an absolute path.
+fn user_home(host: &Host) -> Option<String> {
+    host.environment().get("HOME").filter(|home| home.starts_with('/')).map(str::to_owned)
 }
 
 /// An installation that is nothing but its kind and a file: of engines that are not run by systemd

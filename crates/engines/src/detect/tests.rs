@@ -47,6 +47,30 @@ fn the_file_that_a_daemon_really_reads_is_found() {
         ("docker", &[], "/etc/docker/daemon.json"),
         ("docker", &[("/usr/bin/dockerd", "")], "/etc/docker/daemon.json"),
         ("docker", &[(UNIT, DEBIAN)], "/etc/docker/daemon.json"),
+        // k3s on an engine that is there already has no containerd of its own.
+        (
+            "containerd",
+            &[
+                (
+                    "/etc/systemd/system/k3s.service",
+                    "[Service]\nExecStart=/usr/local/bin/k3s server --docker\n",
+                ),
+                ("/usr/bin/containerd", ""),
+            ],
+            "/etc/containerd/config.toml",
+        ),
+        (
+            "containerd",
+            &[
+                ("/etc/systemd/system/k3s.service", K3S),
+                (
+                    "/etc/rancher/k3s/config.yaml",
+                    "container-runtime-endpoint: unix:///run/containerd/containerd.sock\n",
+                ),
+                ("/usr/bin/containerd", ""),
+            ],
+            "/etc/containerd/config.toml",
+        ),
         (
             "docker",
             &[(UNIT, DEBIAN), ("/etc/default/docker", "# no\nDOCKER_OPTS=\"--config-file /srv/d.json\"\n")],

@@ -69,8 +69,16 @@ fn get(host: &Host, socket: &str, path: &str) -> Result<Value> {
         .with_context(|| said("cannot write to it"))?;
     let mut answer = Vec::new();
     stream.take(LIMIT).read_to_end(&mut answer).with_context(|| said("cannot read from it"))?;
-    let body = body(&answer).ok_or_else(|| Failure::new(said("it is not a Docker daemon")))?;
-    serde_json::from_slice(body).with_context(|| said("its answer is not JSON"))
+    self::answer(&answer).with_context(|| said("it is not a Docker daemon"))
+}
+
+/// The JSON of an answer with status 200.
+///
+/// # Errors
+/// The bytes are no such answer.
+pub fn answer(bytes: &[u8]) -> Result<Value> {
+    let body = body(bytes).ok_or_else(|| Failure::new("its answer is not HTTP with status 200"))?;
+    serde_json::from_slice(body).context("its answer is not JSON")
 }
 
 /// The body of an answer with status 200.

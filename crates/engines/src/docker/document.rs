@@ -1,14 +1,18 @@
 //! The text of a `daemon.json` as a syntax tree: comments, order, number formats and unknown keys
 //! stay as they are.
 
+use super::splice::{self, Json, quoted};
 use crate::{Desired, codes};
 use diag::{Failure, Finding, Result, Severity};
-use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode};
+use jsonc_parser::cst::{CstNode, CstObject, CstObjectProp, CstRootNode};
 use jsonc_parser::errors::ParseError;
 use jsonc_parser::{CollectOptions, ParseOptions};
 
 /// UTF-8's byte order mark; dockerd accepts it since release 23.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Where a value goes, and the value.
+type Change = (Vec<String>, Json);
 
 /// One `daemon.json`.
 pub(super) struct Document<'a> {
@@ -54,6 +58,13 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// `hosts`: where the daemon listens when its command line does not say.
+    pub(super) fn hosts(&self) -> Result<Vec<String>> {
+        let list = self.property("hosts")?.and_then(|property| property.array_value());
+        let texts = list.into_iter().flat_map(|list| list.elements());
+        Ok(texts.filter_map(|node| node.as_string_lit()?.decoded_value().ok()).collect())
+    }
+
     /// `features.cdi`.
     pub(super) fn cdi(&self) -> Result<Option<bool>> {
         let Some(features) = self.table("features")? else { return Ok(None) };
@@ -93,63 +104,63 @@ impl<'a> Document<'a> {
         if self.is_blank() {
             return Ok(format!("{mark}{}", fresh(desired)).into_bytes());
         }
-        self.set_default_runtime(desired)?;
-        self.set_cdi(desired)?;
-        self.set_runtime(desired)?;
-        Ok(format!("{mark}{}", self.root).into_bytes())
+        let changes =
+            [self.default_change(desired)?, self.cdi_change(desired)?, self.runtime_change(desired)?];
+        if self.root.object_value().is_none() {
+            return Ok(format!("{mark}{}", self.beside_remarks(desired)).into_bytes());
+        }
+        let mut text = self.text.to_owned();
+        for (path, value) in changes.into_iter().flatten() {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let changed = splice::set(&text, &path, &value);
+            text = changed.ok_or_else(|| self.wrong_kind(&path.join("."), "where it can be set"))?;
+        }
+        Ok(format!("{mark}{text}").into_bytes())
     }
 
-    fn set_default_runtime(&self, desired: &Desired) -> Result<()> {
-        if !desired.set_as_default || self.default_runtime()?.as_ref() == Some(&desired.runtime_name) {
-            return Ok(());
-        }
-        let name = desired.runtime_name.as_str().into();
-        match self.property("default-runtime")? {
-            Some(property) => property.set_value(name),
-            None => drop(self.object()?.append("default-runtime", name)),
-        }
-        Ok(())
+    /// A file of remarks, or of remarks and `null`.
+    fn beside_remarks(&self, desired: &Desired) -> String {
+        let text = self.text.trim_end();
+        let text = text.strip_suffix("null").map_or(text, str::trim_end);
+        let end = if self.text.contains("\r\n") { "\r\n" } else { "\n" };
+        format!("{text}{end}{}", fresh(desired).replace('\n', end))
     }
 
-    fn set_cdi(&self, desired: &Desired) -> Result<()> {
-        if !desired.enable_cdi || self.cdi()? == Some(true) {
-            return Ok(());
-        }
-        let features = self.table_or_create("features")?;
-        match features.get("cdi") {
-            Some(property) => property.set_value(true.into()),
-            None => drop(features.append("cdi", true.into())),
-        }
-        Ok(())
+    fn default_change(&self, desired: &Desired) -> Result<Option<Change>> {
+        let present = self.default_runtime()?;
+        let wanted = desired.set_as_default && present.as_ref() != Some(&desired.runtime_name);
+        let value = Json::Text(desired.runtime_name.clone());
+        Ok(wanted.then(|| (vec!["default-runtime".to_owned()], value)))
+    }
+
+    fn cdi_change(&self, desired: &Desired) -> Result<Option<Change>> {
+        let wanted = desired.enable_cdi && self.cdi()? != Some(true);
+        Ok(wanted.then(|| (vec!["features".to_owned(), "cdi".to_owned()], Json::True)))
     }
 
     /// An entry that is there keeps its arguments and options and only gets the path, unless it
     /// names a shim by `runtimeType`, which Docker does not allow together with a path.
-    fn set_runtime(&self, desired: &Desired) -> Result<()> {
-        let runtimes = self.table_or_create("runtimes")?;
+    fn runtime_change(&self, desired: &Desired) -> Result<Option<Change>> {
         let name = &desired.runtime_name;
+        let path = vec!["runtimes".to_owned(), name.clone()];
+        let whole = Ok(Some((path.clone(), entry(desired))));
         let key = format!("runtimes.{name}");
+        let Some(runtimes) = self.table("runtimes")? else { return whole };
         let Some(property) = unique(&runtimes, name).map_err(|()| self.duplicate(&key))? else {
-            runtimes.append(name, entry(desired));
-            return Ok(());
+            return whole;
         };
         let Some(old) = property.object_value() else {
-            if !is_null(&property) {
-                return Err(self.wrong_kind(&key, "an object"));
-            }
-            property.set_value(entry(desired));
-            return Ok(());
+            return if is_null(&property) { whole } else { Err(self.wrong_kind(&key, "an object")) };
         };
         if old.get("runtimeType").is_some() || old.properties().is_empty() {
-            property.set_value(entry(desired));
-            return Ok(());
+            return whole;
         }
-        match unique(&old, "path").map_err(|()| self.duplicate(&format!("{key}.path")))? {
-            Some(path) if text_of(&path).as_ref() == Some(&desired.runtime_path) => {}
-            Some(path) => path.set_value(desired.runtime_path.as_str().into()),
-            None => drop(old.append("path", desired.runtime_path.as_str().into())),
+        let present = unique(&old, "path").map_err(|()| self.duplicate(&format!("{key}.path")))?;
+        if present.and_then(|path| text_of(&path)).as_ref() == Some(&desired.runtime_path) {
+            return Ok(None);
         }
-        Ok(())
+        let path = path.into_iter().chain(["path".to_owned()]).collect();
+        Ok(Some((path, Json::Text(desired.runtime_path.clone()))))
     }
 
     /// Whether there is nothing in it that anybody wrote: no key, no comment.
@@ -158,16 +169,19 @@ impl<'a> Document<'a> {
         matches!(bare.as_str(), "" | "{}" | "null")
     }
 
-    /// The outermost object; an empty one is made in a file of comments.
-    fn object(&self) -> Result<CstObject> {
-        if self.root.value().is_some_and(|value| value.as_null_keyword().is_some()) {
-            return Ok(self.root.object_value_or_set());
+    /// The outermost object; a file of comments, or `null`, has none.
+    fn object(&self) -> Result<Option<CstObject>> {
+        match (self.root.object_value(), self.root.value()) {
+            (Some(object), _) => Ok(Some(object)),
+            (None, None) => Ok(None),
+            (None, Some(value)) if value.as_null_keyword().is_some() => Ok(None),
+            _ => Err(self.wrong_kind("its outermost value", "an object")),
         }
-        self.root.object_value_or_create().ok_or_else(|| self.wrong_kind("its outermost value", "an object"))
     }
 
     fn property(&self, name: &str) -> Result<Option<CstObjectProp>> {
-        unique(&self.object()?, name).map_err(|()| self.duplicate(name))
+        let Some(object) = self.object()? else { return Ok(None) };
+        unique(&object, name).map_err(|()| self.duplicate(name))
     }
 
     /// The object below a key; `None` for an absent key and for `null`, which Docker reads as one.
@@ -177,14 +191,6 @@ impl<'a> Document<'a> {
             Some(table) => Ok(Some(table)),
             None if is_null(&property) => Ok(None),
             None => Err(self.wrong_kind(name, "an object")),
-        }
-    }
-
-    fn table_or_create(&self, name: &str) -> Result<CstObject> {
-        match (self.table(name)?, self.property(name)?) {
-            (Some(table), _) => Ok(table),
-            (None, Some(null)) => Ok(null.object_value_or_set()),
-            (None, None) => Ok(self.object()?.object_value_or_set(name)),
         }
     }
 
@@ -200,7 +206,7 @@ impl<'a> Document<'a> {
 }
 
 /// Strict JSON, or with comments and trailing commas.
-fn options(lenient: bool) -> ParseOptions {
+pub(super) fn options(lenient: bool) -> ParseOptions {
     ParseOptions {
         allow_comments: lenient,
         allow_trailing_commas: lenient,
@@ -233,16 +239,14 @@ fn is_null(property: &CstObjectProp) -> bool {
     property.value().as_ref().and_then(CstNode::as_null_keyword).is_some()
 }
 
-fn entry(desired: &Desired) -> CstInputValue {
-    CstInputValue::Object(vec![
-        ("args".to_owned(), CstInputValue::Array(Vec::new())),
-        ("path".to_owned(), desired.runtime_path.as_str().into()),
-    ])
+fn entry(desired: &Desired) -> Json {
+    let path = Json::Text(desired.runtime_path.clone());
+    Json::Table(vec![("args".to_owned(), Json::EmptyList), ("path".to_owned(), path)])
 }
 
 /// A whole new file: sorted keys, four blanks.
 fn fresh(desired: &Desired) -> String {
-    let (name, path) = (json_string(&desired.runtime_name), json_string(&desired.runtime_path));
+    let (name, path) = (quoted(&desired.runtime_name), quoted(&desired.runtime_path));
     let default =
         if desired.set_as_default { format!("    \"default-runtime\": {name},\n") } else { String::new() };
     let features =
@@ -253,15 +257,11 @@ fn fresh(desired: &Desired) -> String {
     )
 }
 
-/// A JSON string. Control characters were refused before.
-fn json_string(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 fn not_json(path: &str, text: &str, cause: &ParseError) -> Failure {
     let (line, column) = (cause.line_display(), cause.column_display());
     let shown: String =
         text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim().chars().take(80).collect();
+    let shown = plan::without_secrets(&shown);
     let problem = lower_case(&cause.kind().to_string());
     Failure::coded(codes::NOT_JSON, format!("{path} line {line} column {column}: {problem}: `{shown}`"))
         .hint("correct the file by hand; it was left as it is")

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod document;
+mod splice;
 
 use crate::detect::{self, Daemon};
 use crate::restart::Need;
@@ -71,6 +72,12 @@ const DAEMON: Daemon = Daemon {
 #[must_use]
 pub fn detect(host: &Host) -> Vec<Installation> {
     let mut found = DAEMON.find(host);
+    for installation in &mut found {
+        let addresses = hosts(host, &installation.config);
+        if !addresses.is_empty() {
+            installation.socket = detect::socket(&addresses, "/run/docker.sock");
+        }
+    }
     let snap = "/snap/docker/current/bin/dockerd";
     if host.exists(snap) {
         let config = "/var/snap/docker/current/config/daemon.json";
@@ -82,6 +89,12 @@ pub fn detect(host: &Host) -> Vec<Installation> {
         found.push(detect::trace(InstallationKind::Desktop, &format!("{home}/.docker/daemon.json"), folder));
     }
     found
+}
+
+/// Where a `daemon.json` says that the daemon listens; nothing for a file that cannot be read.
+fn hosts(host: &Host, path: &str) -> Vec<String> {
+    let bytes = host.read_optional(path).ok().flatten().unwrap_or_default();
+    Document::parse(path, &bytes).and_then(|document| document.hosts()).unwrap_or_default()
 }
 
 /// Reads a `daemon.json`. A file that does not exist, or is empty, says nothing.

@@ -3,6 +3,7 @@
 
 use super::*;
 use host::HostMut;
+use proptest::prelude::*;
 use std::fs;
 use tempfile::TempDir;
 
@@ -91,5 +92,121 @@ fn only_a_change_of_features_needs_a_restart() {
         let wanted = Desired { enable_cdi: cdi, ..desired() };
         let plan = plan(&read(&host, ENGINE.default_config).unwrap(), &wanted).unwrap();
         assert_eq!((ENGINE.need)(&plan), expected, "{before} {cdi}");
+    }
+}
+
+/// What may stand between two parts of a file: blanks, line breaks, remarks.
+fn gap() -> impl Strategy<Value = &'static str> {
+    prop_oneof![
+        6 => Just(""),
+        2 => Just(" "),
+        1 => Just("\n    "),
+        1 => Just("\t"),
+        1 => Just("\r\n"),
+        1 => Just(" /* mine, {\"a\": */ "),
+        1 => Just(" // mine }\n"),
+    ]
+}
+
+fn value() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        Just("true"),
+        Just("null"),
+        Just("1.10"),
+        Just("-0"),
+        Just("1e5"),
+        Just("12345678901234567890"),
+        Just("\"Z\\u00fcrich, {\\\"日本\\\"}\""),
+        Just("\"https://r.example/x\""),
+        Just("[]"),
+        Just("{}"),
+    ];
+    leaf.prop_map(str::to_owned).prop_recursive(2, 12, 4, |inner| {
+        let list = prop::collection::vec((gap(), inner.clone(), gap()), 1..4).prop_map(|parts| {
+            format!("[{}]", joined(parts.iter().map(|(a, part, b)| format!("{a}{part}{b}"))))
+        });
+        prop_oneof![list, members(inner).prop_map(|members| format!("{{{members}}}"))]
+    })
+}
+
+fn members(value: impl Strategy<Value = String>) -> impl Strategy<Value = String> {
+    let key = prop::sample::subsequence(vec!["debug", "a b", "log-opts", "äß", "x\\\"y"], 0..4);
+    (key, prop::collection::vec((gap(), gap(), value, gap()), 4)).prop_map(|(keys, values)| {
+        joined(keys.iter().zip(&values).map(|(key, (a, b, value, c))| format!("{a}\"{key}\"{b}:{value}{c}")))
+    })
+}
+
+fn joined(parts: impl Iterator<Item = String>) -> String {
+    parts.collect::<Vec<_>>().join(",")
+}
+
+/// Files of users, with none, some or all of what we write in them already.
+fn documents() -> impl Strategy<Value = String> {
+    let ours = prop::sample::subsequence(
+        vec![
+            "\"runtimes\": { \"other\" :{\"path\":\"/o\" , \"runtimeArgs\": [ ]} }",
+            "\"default-runtime\" : \"nvidia\" ",
+            "\"features\":{ /* on */ \"buildkit\": true}",
+        ],
+        0..=3,
+    );
+    let around = (gap(), gap(), gap(), prop_oneof![3 => Just(""), 1 => Just(",")]);
+    (ours, members(value()), around, any::<bool>()).prop_map(|(ours, others, (a, b, c, comma), first)| {
+        let ours = joined(ours.iter().map(|text| (*text).to_owned()));
+        let halves = if first { [ours, others] } else { [others, ours] };
+        let inside = joined(halves.into_iter().filter(|half| !half.is_empty()));
+        let comma = if inside.is_empty() { "" } else { comma };
+        format!("{a}{{{b}{inside}{comma}{c}}}{a}")
+    })
+}
+
+/// Whether all bytes of one text are found in another, in order.
+fn contains_in_order(after: &[u8], before: &[u8]) -> bool {
+    let mut rest = after.iter();
+    before.iter().all(|byte| rest.any(|other| other == byte))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn twice_is_once_undo_gives_the_same_bytes_and_nothing_of_others_is_lost(
+        document in documents(),
+        cdi: bool,
+        default: bool,
+    ) {
+        let wanted = Desired { enable_cdi: cdi, set_as_default: default, ..desired() };
+        let (_root, host) = machine(Some(document.as_bytes()));
+        let state = read(&host, ENGINE.default_config).unwrap();
+        let id = host.apply(&plan(&state, &wanted).unwrap()).unwrap().id.expect("a runtime is added");
+        let after = host.read_optional(ENGINE.default_config).unwrap().unwrap_or_default();
+        let bare: String = document.split_whitespace().collect();
+        if bare != "{}" {
+            prop_assert!(
+                contains_in_order(&after, document.as_bytes()),
+                "{document:?} became {:?}", String::from_utf8_lossy(&after)
+            );
+        }
+        let state = read(&host, ENGINE.default_config).unwrap();
+        prop_assert!(state.has_runtime("nvidia"));
+        prop_assert_eq!(state.cdi == Some(true), cdi);
+        prop_assert!(plan(&state, &wanted).unwrap().is_empty(), "a second run has nothing to do");
+        host.undo(&id).unwrap();
+        let undone = host.read_optional(ENGINE.default_config).unwrap();
+        prop_assert_eq!(undone.as_deref(), Some(document.as_bytes()));
+    }
+}
+
+#[test]
+fn the_socket_is_where_the_file_says() {
+    for (text, expected) in [
+        ("{\"hosts\": [\"tcp://0.0.0.0:2375\", \"unix:///srv/d.sock\"]}", Some("/srv/d.sock")),
+        ("{\"hosts\": [\"tcp://0.0.0.0:2375\"]}", None),
+        ("{\"hosts\": []}", Some("/run/docker.sock")),
+        ("{\"hosts\": 7}", Some("/run/docker.sock")),
+        ("not JSON", Some("/run/docker.sock")),
+    ] {
+        let (_root, host) = machine(Some(text.as_bytes()));
+        assert_eq!(detect(&host)[0].socket.as_deref(), expected, "{text}");
     }
 }

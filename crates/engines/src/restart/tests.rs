@@ -100,6 +100,7 @@ fn containers_that_end_with_the_restart_are_named() {
     let running = |names: &[&str], shims: &[u32]| Running {
         names: names.iter().map(|name| (*name).to_owned()).collect(),
         shims: shims.iter().copied().collect(),
+        untold: false,
     };
     assert_eq!(running(&["a"], &[1]).lost(&running(&["a", "b"], &[1, 2])), Vec::<String>::new());
     assert_eq!(running(&["a", "b"], &[1]).lost(&running(&["b"], &[])), ["a", "shim 1"]);
@@ -107,4 +108,43 @@ fn containers_that_end_with_the_restart_are_named() {
     assert!(running(&[], &[7]).may_be_restarted(&host, &installation(None)).is_ok());
     let failure = running(&["a"], &[]).may_be_restarted(&host, &installation(None)).unwrap_err();
     assert_eq!(failure.code(), Some(codes::WOULD_STOP_CONTAINERS));
+    let untold = Running { untold: true, ..running(&[], &[7]) };
+    let failure = untold.may_be_restarted(&host, &installation(None)).unwrap_err();
+    assert_eq!(failure.code(), Some(codes::WOULD_STOP_CONTAINERS));
+}
+
+#[test]
+fn taking_back_is_as_gentle_as_the_way_there_where_a_restart_would_hurt() {
+    let argv = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let restart = start_anew(&argv("systemctl reset-failed d.service"), &argv("systemctl restart d.service"));
+    assert_eq!(
+        restart,
+        ["/bin/sh", "-c", "'systemctl' 'reset-failed' 'd.service'; exec 'systemctl' 'restart' 'd.service'"]
+    );
+    for (words, gentle) in [
+        ("/usr/bin/systemctl reload d", true),
+        ("/bin/kill -HUP 7", true),
+        ("/bin/sh -c kill -s HUP 7", true),
+        ("/usr/bin/systemctl restart d", false),
+    ] {
+        let way = Way::Run { argv: argv(words), undo: restart.clone() };
+        let Way::Run { undo, .. } = way.gentle_back() else { unreachable!("it stays a way") };
+        assert_eq!(undo == argv(words), gentle, "{words}");
+        assert_eq!(is_gentle(&undo), gentle, "{words}");
+    }
+}
+
+#[test]
+fn the_engine_of_a_change_is_known_by_its_files() {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir_all(root.path().join("etc/containerd")).unwrap();
+    fs::write(root.path().join("etc/containerd/config.toml"), "").unwrap();
+    let host = Host::at(root.path());
+    let plan = |path: &str| {
+        let step = Step::Write { path: path.into(), before: None, after: Vec::new(), mode: 0o644 };
+        Plan::new("x", plan::Applicability::Safe).step(step)
+    };
+    let name = |path| engine_of(&host, &plan(path)).map(|(engine, _)| engine.name);
+    assert_eq!(name("/etc/containerd/conf.d/99-nvidia.toml"), Some("containerd"));
+    assert_eq!(name("/etc/elsewhere"), None);
 }

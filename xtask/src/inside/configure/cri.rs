@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-const SOCKET: &str = "/run/configure/containerd.sock";
+/// Where containerd listens.
+pub(in crate::inside) const SOCKET: &str = "/run/configure/containerd.sock";
 const PAUSE: &str = "docker.io/longshore/pause:latest";
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -46,8 +47,71 @@ pub(super) fn run(job: &Job, gpus: &[String], ledger: &mut Ledger) -> Result<()>
     clear("/etc/containerd")
 }
 
+/// A node with one pod, to see which CDI devices containerd takes for a container in it.
+pub(in crate::inside) struct Pod {
+    node: Node,
+    sandbox: Vec<u8>,
+    id: Vec<u8>,
+}
+
+impl Pod {
+    /// Starts containerd, which is told to take CDI devices, and the pod.
+    pub(in crate::inside) fn start(job: &Job) -> Result<Self> {
+        clear("/etc/containerd")?;
+        configure()?;
+        let node = Node::start()?;
+        node.import(&job.images.join("glibc.tar"))?;
+        node.import(&pause(&job.images.join("busybox.tar"))?)?;
+        let sandbox = sandbox();
+        let id = first(&node.ask("RunPodSandbox", &field(1, &sandbox))?)?;
+        Ok(Self { node, sandbox, id })
+    }
+
+    /// The release of containerd.
+    pub(in crate::inside) fn version(&self) -> Result<String> {
+        let told = capture(&mut command(["containerd", "--version"]))?;
+        let release = told.split_whitespace().nth(2).unwrap_or_default().trim_start_matches('v');
+        Ok(release.split(['~', '+']).next().unwrap_or_default().to_owned())
+    }
+
+    /// Whether a container with that device can be made; if not, what containerd said.
+    pub(in crate::inside) fn takes(&self, device: &str) -> Result<std::result::Result<(), String>> {
+        let container = [
+            field(1, &field(1, b"one")),
+            field(2, &field(1, format!("docker.io/{GLIBC}").as_bytes())),
+            field(3, b"true"),
+            field(17, &field(1, device.as_bytes())),
+        ];
+        let request = [field(1, &self.id), field(2, &container.concat()), field(3, &self.sandbox)].concat();
+        match self.node.ask("CreateContainer", &request) {
+            Ok(answer) => {
+                self.node.ask("RemoveContainer", &field(1, &first(&answer)?))?;
+                Ok(Ok(()))
+            }
+            // Any other failure is one of the test.
+            Err(failure) if failure.chain().contains("CDI device") => Ok(Err(failure.chain())),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Ends the pod and containerd.
+    pub(in crate::inside) fn stop(&mut self) -> Result<()> {
+        self.node.ask("StopPodSandbox", &field(1, &self.id))?;
+        self.node.ask("RemovePodSandbox", &field(1, &self.id))?;
+        self.node.stop()?;
+        clear("/etc/containerd")
+    }
+}
+
+/// A pod in the network of the node: `NamespaceOption.network` is `NODE`.
+fn sandbox() -> Vec<u8> {
+    let metadata = [field(1, b"pod"), field(2, b"uid"), field(3, b"default")].concat();
+    let linux = field(2, &field(1, &number(1, 2)));
+    [field(1, &metadata), field(8, &linux)].concat()
+}
+
 /// What a node's owner wrote, and `runtime configure` on top of it.
-fn configure() -> Result<()> {
+pub(in crate::inside) fn configure() -> Result<()> {
     let cri = "plugins.\"io.containerd.grpc.v1.cri\"";
     let state = scratch("cri");
     let text = format!(
@@ -68,7 +132,7 @@ fn configure() -> Result<()> {
 }
 
 /// The lines of some GPUs as a container counts them.
-fn expected(gpus: &[String], indices: &[usize]) -> Vec<String> {
+pub(super) fn expected(gpus: &[String], indices: &[usize]) -> Vec<String> {
     let line = |(position, index): (usize, &usize)| {
         let rest = gpus.get(*index).and_then(|line| line.split_once(':')).map(|(_, rest)| rest);
         format!("GPU {position}:{}", rest.unwrap_or_default())
@@ -77,7 +141,7 @@ fn expected(gpus: &[String], indices: &[usize]) -> Vec<String> {
 }
 
 /// The busybox image with a program that stays: what every pod needs.
-fn pause(busybox: &Path) -> Result<PathBuf> {
+pub(in crate::inside) fn pause(busybox: &Path) -> Result<PathBuf> {
     let folder = scratch("pause");
     fs::create_dir_all(&folder).context("cannot make a folder for the image")?;
     capture(command(["tar", "-x", "-C"]).arg(&folder).arg("-f").arg(busybox))?;
@@ -100,27 +164,37 @@ fn pause(busybox: &Path) -> Result<PathBuf> {
 
 /// What a pod asks for.
 #[derive(Clone, Copy)]
-struct Wanted<'a> {
-    handler: &'a str,
-    env: Option<&'a str>,
-    device: Option<&'a str>,
+pub(in crate::inside) struct Wanted<'a> {
+    /// Name of the runtime handler; empty: the default one.
+    pub(in crate::inside) handler: &'a str,
+    /// Value of `NVIDIA_VISIBLE_DEVICES`.
+    pub(in crate::inside) env: Option<&'a str>,
+    /// Name of a CDI device.
+    pub(in crate::inside) device: Option<&'a str>,
 }
 
 /// A containerd that runs; it ends with this value.
-struct Node {
+pub(in crate::inside) struct Node {
     daemon: Child,
     host: Host,
+    socket: &'static str,
 }
 
 impl Node {
-    fn start() -> Result<Self> {
+    /// Starts it with what [`configure`] wrote.
+    pub(in crate::inside) fn start() -> Result<Self> {
+        Self::at(SOCKET)
+    }
+
+    /// Starts it, and waits until it answers where its configuration says that it listens.
+    pub(super) fn at(socket: &'static str) -> Result<Self> {
         fs::create_dir_all("/run/configure").context("cannot make a folder for containerd")?;
         let log =
             fs::File::create(scratch("containerd.log")).context("cannot write the log of containerd")?;
         let errors = log.try_clone().context("cannot write the log of containerd")?;
         let daemon =
             command(["containerd"]).stdout(log).stderr(errors).spawn().context("cannot start containerd")?;
-        let mut node = Self { daemon, host: Host::live() };
+        let mut node = Self { daemon, host: Host::live(), socket };
         let began = Instant::now();
         while node.ask("Version", &[]).is_err() {
             let ended = node.daemon.try_wait().context("cannot look after containerd")?.is_some();
@@ -132,38 +206,57 @@ impl Node {
         Ok(node)
     }
 
-    fn stop(&mut self) -> Result<()> {
+    /// Ends it in good order.
+    pub(in crate::inside) fn stop(&mut self) -> Result<()> {
         capture(command(["kill", "-TERM"]).arg(self.daemon.id().to_string()))?;
         self.daemon.wait().context("cannot wait for containerd").map(drop)
     }
 
-    fn import(&self, archive: &Path) -> Result<()> {
-        let words = ["ctr", "-a", SOCKET, "-n", "k8s.io", "images", "import"];
-        capture(command(words).arg(archive)).map(drop)
+    /// Takes an image in.
+    pub(in crate::inside) fn import(&self, archive: &Path) -> Result<()> {
+        capture(self.ctr("import").arg(archive)).map(drop)
+    }
+
+    /// Whether there is an image of that name.
+    pub(super) fn has(&self, image: &str) -> Result<bool> {
+        let listed = capture(self.ctr("list").arg("--quiet"))?;
+        Ok(listed.lines().any(|name| name == image))
+    }
+
+    /// Gives the image of pods the name under which containerd looks for it.
+    pub(super) fn names_pause(&self, image: &str) -> Result<()> {
+        capture(self.ctr("tag").args(["--force", PAUSE, image])).map(drop)
+    }
+
+    fn ctr(&self, verb: &str) -> std::process::Command {
+        command(["ctr", "-a", self.socket, "-n", "k8s.io", "images", verb])
     }
 
     fn ask(&self, method: &str, message: &[u8]) -> Result<Vec<u8>> {
         let method = format!("/runtime.v1.RuntimeService/{method}");
-        call(&self.host, SOCKET, &method, message, PATIENCE).map_err(|failure| failure.context(log_end()))
+        call(&self.host, self.socket, &method, message, PATIENCE)
+            .map_err(|failure| failure.context(log_end()))
     }
 
-    /// Runs a pod whose one container lists its GPUs.
-    fn shows(&self, wanted: &Wanted<'_>, expected: &[String]) -> Result<()> {
-        let metadata = [field(1, b"pod"), field(2, b"uid"), field(3, b"default")].concat();
-        // The network of the node: `NamespaceOption.network` is `NODE`.
-        let linux = field(2, &field(1, &number(1, 2)));
-        let sandbox = [field(1, &metadata), field(8, &linux)].concat();
-        let request = [field(1, &sandbox), field(2, wanted.handler.as_bytes())].concat();
-        let pod = first(&self.ask("RunPodSandbox", &request)?)?;
-        let shown = self.in_pod(&pod, &sandbox, wanted);
-        self.ask("StopPodSandbox", &field(1, &pod))?;
-        self.ask("RemovePodSandbox", &field(1, &pod))?;
-        let shown = shown?;
+    /// Runs a pod whose one container lists its GPUs, and holds the list against the expected one.
+    pub(super) fn shows(&self, wanted: &Wanted<'_>, expected: &[String]) -> Result<()> {
+        let shown = self.shown(wanted)?;
         let lines: Vec<&str> = shown.lines().collect();
         if lines == expected {
             return Ok(());
         }
         Err(Failure::new(format!("the container shows\n{shown}\nand not\n{}", expected.join("\n"))))
+    }
+
+    /// What a pod's one container says of its GPUs.
+    pub(in crate::inside) fn shown(&self, wanted: &Wanted<'_>) -> Result<String> {
+        let sandbox = sandbox();
+        let request = [field(1, &sandbox), field(2, wanted.handler.as_bytes())].concat();
+        let pod = first(&self.ask("RunPodSandbox", &request)?)?;
+        let shown = self.in_pod(&pod, &sandbox, wanted);
+        self.ask("StopPodSandbox", &field(1, &pod))?;
+        self.ask("RemovePodSandbox", &field(1, &pod))?;
+        shown
     }
 
     fn in_pod(&self, pod: &[u8], sandbox: &[u8], wanted: &Wanted<'_>) -> Result<String> {

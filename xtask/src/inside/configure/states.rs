@@ -2,14 +2,16 @@
 
 use super::clear;
 use diag::{Failure, Result, ResultExt};
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
 /// Files before the change, and how it is made.
+#[derive(Clone)]
 pub(super) struct State {
     pub(super) name: &'static str,
     /// Paths with their texts; the folders of an engine are empty otherwise.
-    pub(super) files: &'static [(&'static str, &'static str)],
+    pub(super) files: Cow<'static, [(&'static str, &'static str)]>,
     /// Options of `runtime configure`.
     pub(super) flags: &'static [&'static str],
     /// What the engine must still show.
@@ -17,7 +19,8 @@ pub(super) struct State {
 }
 
 /// Where the engines look.
-const FOLDERS: [&str; 2] = ["/etc/docker", "/etc/containerd"];
+const FOLDERS: [&str; 4] =
+    ["/etc/docker", "/etc/containerd", "/var/lib/rancher", "/etc/containers/containers.conf.d"];
 
 impl State {
     /// Makes the folders hold these files and nothing else.
@@ -25,7 +28,7 @@ impl State {
         for folder in FOLDERS {
             clear(folder)?;
         }
-        for (path, text) in self.files {
+        for (path, text) in self.files.iter() {
             let folder = Path::new(path).parent().unwrap_or(Path::new("/"));
             fs::create_dir_all(folder)
                 .and_then(|()| fs::write(path, text))
@@ -36,7 +39,7 @@ impl State {
 
     /// Whether the files are what they were, and no others are there.
     pub(super) fn stands(&self) -> Result<()> {
-        for (path, text) in self.files {
+        for (path, text) in self.files.iter() {
             let found = fs::read(path).with_context(|| format!("cannot read {path}"))?;
             if found != text.as_bytes() {
                 return Err(Failure::new(format!(
@@ -49,6 +52,10 @@ impl State {
             "/etc/docker/daemon.json",
             "/etc/containerd/config.toml",
             "/etc/containerd/conf.d/99-nvidia.toml",
+            "/etc/containers/containers.conf.d/99-nvidia.conf",
+            K3S_OLD,
+            K3S_NEW,
+            RKE2_OLD,
         ];
         let left = ours
             .iter()
@@ -68,7 +75,7 @@ const fn docker(
     files: &'static [(&'static str, &'static str)],
     flags: &'static [&'static str],
 ) -> State {
-    State { name, files, flags, kept: &[] }
+    State { name, files: Cow::Borrowed(files), flags, kept: &[] }
 }
 
 /// `daemon.json` as every release of Docker reads it.
@@ -152,19 +159,14 @@ const fn containerd(
     flags: &'static [&'static str],
     kept: &'static [&'static str],
 ) -> State {
-    State { name, files, flags, kept }
+    State { name, files: Cow::Borrowed(files), flags, kept }
 }
 
 /// containerd's files as 1.6 and 1.7 read them.
 pub(super) const CONTAINERD: &[State] = &[
     containerd("no file", &[], &[], &[]),
     containerd("no file, as default", &[], &["--set-as-default"], &["default_runtime_name = \"nvidia\""]),
-    containerd(
-        "Debian's package",
-        &[(TOML, DEBIAN)],
-        &[],
-        &["bin_dir = \"/usr/lib/cni\"", "/var/lib/containerd/opt"],
-    ),
+    containerd("Debian's package", &[(TOML, DEBIAN)], &[], &["\"/usr/lib/cni\"", "/var/lib/containerd/opt"]),
     containerd(
         "Docker's package, CRI off",
         &[(TOML, DOCKER_COM)],
@@ -208,4 +210,93 @@ pub(super) const CONTAINERD: &[State] = &[
     containerd("inline tables and line ends of Windows", &[(TOML, INLINE)], &[], &["pause_threshold = 0.05"]),
     containerd("an empty file", &[(TOML, "")], &[], &[]),
     containerd("comments alone", &[(TOML, "# nothing\n# yet\n")], &[], &[]),
+];
+
+/// What `containerd config default` of the installed release prints, as guides tell to write it; with
+/// `SystemdCgroup` as the guide of kubeadm tells to change it.
+pub(super) fn containerd_default(printed: &str) -> [State; 2] {
+    let leaked = |text: String| -> &'static str { text.leak() };
+    let whole = leaked(printed.to_owned());
+    let changed = leaked(printed.replace("SystemdCgroup = false", "SystemdCgroup = true"));
+    let state = |name, text, kept| State { name, files: Cow::Owned(vec![(TOML, text)]), flags: &[], kept };
+    [
+        state("`containerd config default`", whole, &[]),
+        state("`containerd config default` with SystemdCgroup", changed, &["SystemdCgroup = true"]),
+    ]
+}
+
+const NEW: &str = "version = 3\n[plugins.'io.containerd.cri.v1.images'.pinned_images]\n  sandbox = 'registry.example/pause:9'\n[plugins.'io.containerd.cri.v1.runtime'.containerd]\n  default_runtime_name = 'runc' # ours\n";
+const NEW_BESIDE: &str =
+    "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\n  bin_dirs = ['/opt/cni/other']\n";
+const NEW_IMPORTING: &str = "version = 3\nimports = ['/etc/containerd/conf.d/*.toml']\n";
+
+/// containerd's files as 2.0 and later read them.
+pub(super) const CONTAINERD_2: &[State] = &[
+    containerd("version 3", &[(TOML, NEW)], &[], &["registry.example/pause:9"]),
+    containerd(
+        "version 3, as default",
+        &[(TOML, NEW)],
+        &["--set-as-default"],
+        &["default_runtime_name = \"nvidia\""],
+    ),
+    containerd(
+        "version 3, imports of others",
+        &[(TOML, NEW_IMPORTING), ("/etc/containerd/conf.d/10-theirs.toml", NEW_BESIDE)],
+        &["--cdi.enabled"],
+        &["/opt/cni/other"],
+    ),
+];
+
+const fn podman(
+    name: &'static str,
+    files: &'static [(&'static str, &'static str)],
+    flags: &'static [&'static str],
+) -> State {
+    State { name, files: Cow::Borrowed(files), flags, kept: &[] }
+}
+
+/// `containers.conf` is that of the machine, which every container here needs; drop-ins lie beside it.
+pub(super) const PODMAN: &[State] = &[
+    podman("no drop-in", &[], &[]),
+    podman("no drop-in, as default", &[], &["--set-as-default"]),
+    podman(
+        "drop-ins of others",
+        &[(
+            "/etc/containers/containers.conf.d/50-theirs.conf",
+            "[engine] # theirs\nruntime = 'runc'\n[engine.runtimes]\nother = ['/usr/bin/runc']\n",
+        )],
+        &["--set-as-default"],
+    ),
+    podman(
+        "our drop-in of another path",
+        &[(
+            "/etc/containers/containers.conf.d/99-nvidia.conf",
+            "[engine.runtimes]\nnvidia = [\"/usr/local/nvidia/toolkit/nvidia-container-runtime\"]\n",
+        )],
+        &[],
+    ),
+];
+
+pub(super) const K3S_OLD: &str = "/var/lib/rancher/k3s/agent/etc/containerd/config.toml.tmpl";
+pub(super) const K3S_NEW: &str = "/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.tmpl";
+pub(super) const RKE2_OLD: &str = "/var/lib/rancher/rke2/agent/etc/containerd/config.toml.tmpl";
+
+const BASE: &str = "{{ template \"base\" . }}\n\n[proxy_plugins.mine] # theirs\n  type = \"snapshot\"\n  address = \"/run/mine.sock\"\n";
+const WHOLE: &str = "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\"]\n  sandbox_image = \"registry.example/pause:1\"\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n  SystemdCgroup = {{ .SystemdCgroup }}\n";
+
+/// Templates of k3s and RKE2, as their documentation has them.
+pub(super) const RANCHER: &[State] = &[
+    containerd(
+        "k3s, a runtime of another name around its own template",
+        &[(K3S_OLD, BASE)],
+        &["--nvidia-runtime-name=gpu"],
+        &["/run/mine.sock", "runtimes.gpu]"],
+    ),
+    containerd(
+        "k3s, a whole template",
+        &[(K3S_OLD, WHOLE)],
+        &["--set-as-default"],
+        &["registry.example/pause:1", "default_runtime_name = \"nvidia\""],
+    ),
+    containerd("RKE2, a whole template", &[(RKE2_OLD, WHOLE)], &[], &["registry.example/pause:1"]),
 ];

@@ -6,8 +6,11 @@ use crate::exec::{capture, command, output};
 use crate::inside::check::Ledger;
 use crate::inside::expect::text;
 use diag::{Failure, Result, ResultExt};
+use serde_json::Value;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 const FOLDER: &str = "/etc/docker";
 const FILE: &str = "/etc/docker/daemon.json";
@@ -19,7 +22,38 @@ pub(super) fn run(ledger: &mut Ledger) -> Result<()> {
     ledger.check(engine, "a read-only folder", || on_a_file_system("size=64k", read_only))?;
     ledger.check(engine, "a link is written through", linked)?;
     ledger.check(engine, "somebody else's edit is not taken back", edited)?;
+    ledger.check(engine, "twelve at once: none takes back what another did", at_once)?;
     clear(FOLDER)
+}
+
+/// Each registers a runtime of its own. Who comes between another's look and write is refused, with what
+/// the other changed.
+fn at_once() -> Result<()> {
+    clear(FOLDER)?;
+    let start = |number: u32| {
+        let name = format!("--nvidia-runtime-name=gpu{number}");
+        let mut configure = command(CONFIGURE);
+        configure.arg(name).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("cannot start one")
+    };
+    let children = (0..12).map(start).collect::<Result<Vec<_>>>()?;
+    let mut written = Vec::new();
+    for (number, child) in children.into_iter().enumerate() {
+        let ended = child.wait_with_output().context("cannot wait for one")?;
+        let said = text(&ended);
+        if ended.status.success() {
+            written.push(format!("gpu{number}"));
+        } else if !said.contains("was changed by somebody else meanwhile") {
+            return Err(Failure::new(format!("one failed for another reason: {said}")));
+        }
+    }
+    let found = fs::read(FILE).context("cannot read daemon.json")?;
+    let found: Value = serde_json::from_slice(&found).context("it is not JSON any more")?;
+    let runtimes = found["runtimes"].as_object().into_iter().flatten().map(|(name, _)| name.clone());
+    let runtimes: BTreeSet<String> = runtimes.collect();
+    if !written.is_empty() && runtimes == written.iter().cloned().collect() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{written:?} were said to be written, and {runtimes:?} are there")))
 }
 
 /// Runs with `/etc/docker` on a file system of its own.

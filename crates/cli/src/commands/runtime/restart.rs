@@ -9,8 +9,6 @@ use engines::{Desired, Engine, Installation, codes};
 use plan::{Applicability, Plan};
 use std::time::Duration;
 
-/// How long a daemon may take to show its new configuration.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is asked.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -22,6 +20,8 @@ pub(super) struct Restart {
     asked: bool,
     command: Option<String>,
     stop_containers: bool,
+    /// How long the daemon may take to show its new configuration.
+    patience: Duration,
     /// As the caller gave it: where the change is to be taken back.
     root: String,
 }
@@ -32,17 +32,18 @@ impl Restart {
         engine: &'static Engine,
         installation: Installation,
         desired: Desired,
-    ) -> Self {
+    ) -> Result<Self> {
         let command = Some(parsed.text("restart-command").to_owned()).filter(|command| !command.is_empty());
-        Self {
+        Ok(Self {
             engine,
             installation,
             desired,
             asked: parsed.switch("restart") || command.is_some(),
             command,
             stop_containers: parsed.switch("stop-containers"),
+            patience: patience(parsed.text("restart-timeout"))?,
             root: parsed.text("root").to_owned(),
-        }
+        })
     }
 
     /// Carries out the plan, and the restart with it when that is asked for and needed.
@@ -68,7 +69,7 @@ impl Restart {
                 session.warn(&format!("Cannot restart {} from here: {what}", self.engine.name));
                 Ok(())
             }
-            way @ Way::Run { .. } => self.restart(session, plan, &way, need),
+            way @ Way::Run { .. } => self.restart(session, plan, &way),
         }
     }
 
@@ -101,10 +102,15 @@ impl Restart {
         way(&session.host, self.engine, &self.installation, need, self.command.as_deref())
     }
 
-    fn restart(&self, session: &mut Session, plan: &Plan, way: &Way, need: Need) -> Result<()> {
+    fn restart(&self, session: &mut Session, plan: &Plan, way: &Way) -> Result<()> {
         let before = Running::now(&session.host, self.engine, &self.installation);
-        if need == Need::Restart && !self.stop_containers {
-            before.may_be_restarted(&session.host, &self.installation)?;
+        let mut way = way.clone();
+        if !self.stop_containers {
+            match before.may_be_restarted(&session.host, &self.installation) {
+                Err(_) if way.is_gentle() => way = way.gentle_back(),
+                Err(failure) => return Err(failure),
+                Ok(()) => {}
+            }
         }
         let title =
             if plan.is_empty() { format!("restart {}", self.engine.name) } else { plan.title.clone() };
@@ -131,7 +137,7 @@ impl Restart {
     /// Asks until the daemon shows the change or the patience ends. Who cannot tell may only be on its
     /// way up, so it is asked some more.
     fn wait(&self, session: &Session) -> Shown {
-        let rounds = PATIENCE.as_millis() / PAUSE.as_millis();
+        let rounds = (self.patience.as_millis() / PAUSE.as_millis()).max(1);
         let mut last = Shown::No("it was not asked".to_owned());
         for round in 0..rounds {
             last = shown(&session.host, self.engine, &self.installation, &self.desired);
@@ -152,7 +158,7 @@ impl Restart {
         let message = format!(
             "{} does not show the new configuration after {} s: {what}",
             self.engine.name,
-            PATIENCE.as_secs()
+            self.patience.as_secs()
         );
         let failure = Failure::coded(codes::NOT_IN_FORCE, message);
         let Some(id) = id else { return failure };
@@ -163,4 +169,14 @@ impl Restart {
             }
         }
     }
+}
+
+/// Seconds, from 1 to an hour.
+fn patience(text: &str) -> Result<Duration> {
+    let seconds = text.strip_suffix('s').unwrap_or(text).parse::<u64>().ok();
+    let seconds = seconds.filter(|seconds| (1..=3600).contains(seconds)).ok_or_else(|| {
+        let problem = format!("--restart-timeout takes seconds from 1 to 3600, not {text:?}");
+        Failure::coded(crate::codes::BAD_VALUE, problem)
+    })?;
+    Ok(Duration::from_secs(seconds))
 }

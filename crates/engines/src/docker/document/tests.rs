@@ -120,7 +120,7 @@ fn what_stands_in_the_file_keeps_its_place_and_form() {
         (
             "a file of comments",
             "// nothing yet\n",
-            "// nothing yet\n{\n  \"runtimes\": {\n    \"nvidia\": {\n      \"args\": [],\n      \"path\": \"nvidia-container-runtime\"\n    }\n  }\n}\n",
+            "// nothing yet\n{\n    \"runtimes\": {\n        \"nvidia\": {\n            \"args\": [],\n            \"path\": \"nvidia-container-runtime\"\n        }\n    }\n}\n",
         ),
     ];
     for (name, before, expected) in cases {
