@@ -17,15 +17,19 @@ pub(crate) fn common(driver: &Driver, policy: &Policy) -> Vec<Hook> {
     }
 }
 
-/// The hooks of one GPU. The fused hook finds out by itself which GPUs a container has.
+/// The hooks of one GPU. The fused hook finds out by itself which GPUs a container has, and makes their
+/// links; the directory of the DRM nodes is opened to everybody only where that is asked for.
 pub(crate) fn of_target(target: Target, driver: &Driver, policy: &Policy) -> Vec<Hook> {
     let shown = |gpu: &&Gpu| match target.mig {
         None => true,
         Some(mig) => gpu.mig.get(mig).is_some_and(driver::Mig::has_graphics),
     };
-    let gpu = driver.gpus.get(target.gpu).filter(|_| !policy.is_fused()).filter(shown);
-    let links = gpu.map(links::of_gpu).unwrap_or_default();
-    symlinks(&links, policy).into_iter().collect()
+    let gpu = driver.gpus.get(target.gpu).filter(shown);
+    let links = gpu.filter(|_| !policy.is_fused()).map(links::of_gpu).unwrap_or_default();
+    let has_nodes = gpu.is_some_and(|gpu| !gpu.drm.is_empty());
+    let arguments = || ["--mode", "755", "--path", "/dev/dri"].map(str::to_owned).to_vec();
+    let chmod = (has_nodes && policy.enables_hook("chmod")).then(|| hook("chmod", arguments(), policy));
+    symlinks(&links, policy).into_iter().chain(chmod).collect()
 }
 
 fn fused(driver: &Driver, policy: &Policy) -> Option<Hook> {

@@ -26,7 +26,7 @@ pub use capabilities::{Capabilities, capabilities, explicit_capabilities};
 pub use edits::edits;
 pub use handover::mounts_to_hook;
 pub use hooks::compat_hook;
-pub use policy::{HOOK_NAMES, HookStyle, Policy};
+pub use policy::{HOOK_NAMES, HookStyle, Policy, refuses_compat};
 pub use request::{Ask, JIT_KIND, Request, Source, request};
 pub use restrict::restrict;
 pub use select::{Target, select};

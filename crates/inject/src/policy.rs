@@ -65,6 +65,11 @@ impl Policy {
         !listed(&self.disabled_hooks) || self.enabled_hooks.iter().any(|enabled| enabled == name)
     }
 
+    /// Whether a hook is asked for that nobody gets unasked.
+    pub(crate) fn enables_hook(&self, name: &str) -> bool {
+        self.enabled_hooks.iter().any(|enabled| enabled == name)
+    }
+
     pub(crate) fn is_fused(&self) -> bool {
         self.hook_style == HookStyle::Fused
     }
@@ -106,12 +111,8 @@ impl Policy {
     /// The choices for a container with these GPUs: GeForce and TITAN cards refuse newer CUDA
     /// libraries than the driver's own (error 804), so the image's are left alone.
     pub(crate) fn for_gpus<'a>(&self, mut gpus: impl Iterator<Item = &'a driver::Gpu>) -> Self {
-        let refuses = |gpu: &driver::Gpu| {
-            let name = gpu.name.as_deref().unwrap_or_default();
-            name.contains("GeForce") || name.contains("TITAN")
-        };
         let mut policy = self.clone();
-        if self.hook_style == HookStyle::Fused && gpus.any(refuses) {
+        if self.hook_style == HookStyle::Fused && gpus.any(|gpu| refuses_compat(gpu).is_some()) {
             const COMPAT: &str = "enable-cuda-compat";
             policy.enabled_hooks.retain(|name| name != COMPAT);
             policy.disabled_hooks.push(COMPAT.to_owned());
@@ -132,4 +133,11 @@ impl Policy {
             Some(wanted) => wanted.has(Family::Graphics),
         }
     }
+}
+
+/// The name of a card that refuses newer CUDA libraries than the driver's own: GeForce and TITAN cards do
+/// (NVIDIA, CUDA Compatibility, "Forward Compatibility": data center GPUs and some RTX cards only).
+#[must_use]
+pub fn refuses_compat(gpu: &driver::Gpu) -> Option<&str> {
+    gpu.name.as_deref().filter(|name| name.contains("GeForce") || name.contains("TITAN"))
 }

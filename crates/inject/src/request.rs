@@ -94,6 +94,14 @@ impl Ask {
         if devices.is_empty() { Self::Nothing } else { Self::Devices(devices) }
     }
 
+    /// The same for names of devices, among which nothing is not one: `void` is looked for, and not found.
+    fn of_devices(ids: Vec<&str>) -> Self {
+        match Self::of_list(ids.iter().copied()) {
+            Self::Nothing => Self::of_names(ids),
+            ask => ask,
+        }
+    }
+
     /// The fully qualified CDI names of the request; names without a kind get `default_kind`.
     #[must_use]
     pub fn qualified(&self, default_kind: &str) -> Vec<String> {
@@ -125,7 +133,7 @@ impl Ask {
             .collect();
         match ids.len() {
             0 => Ok(None),
-            some if some == qualified.len() => Ok(Some(Self::of_list(ids))),
+            some if some == qualified.len() => Ok(Some(Self::of_devices(ids))),
             _ => Err(Failure::coded(
                 codes::MIXED_KINDS,
                 "requesting a CDI device with vendor 'runtime.nvidia.com' is not supported when requesting other CDI devices",
@@ -214,14 +222,14 @@ fn plain(path: &str) -> String {
     format!("/{}", parts.join("/"))
 }
 
-/// `vendor/class/device` or `vendor/class=device`.
+/// `vendor/class/device` or `vendor/class=device`. A name with such parts counts as one that is asked for
+/// whatever stands in it: one that cannot be is told as that, not taken for no request.
 fn cdi_mount(path: &str) -> Option<String> {
     if cdi::is_qualified(path) {
         return Some(path.to_owned());
     }
-    let mut parts = path.splitn(3, '/');
-    let qualified = format!("{}/{}={}", parts.next()?, parts.next()?, parts.next()?);
-    cdi::is_qualified(&qualified).then_some(qualified)
+    let mut parts = path.splitn(3, '/').filter(|part| !part.is_empty());
+    Some(format!("{}/{}={}", parts.next()?, parts.next()?, parts.next()?))
 }
 
 /// IMEX channels; those of mounts take the place of the variable, for which the same gate stands as for

@@ -92,11 +92,11 @@ fn locate(id: &str, driver: &Driver) -> Result<Target> {
         // One node is the way to all GPUs.
         return Ok(Target { gpu: 0, mig: None });
     }
-    if let Ok(index) = id.parse::<usize>() {
+    if let Some(index) = number(id) {
         return by_index(index, driver);
     }
     if let Some((gpu, mig)) = id.split_once(':')
-        && let (Ok(gpu), Ok(mig)) = (gpu.parse(), mig.parse())
+        && let (Some(gpu), Some(mig)) = (number(gpu), number(mig))
     {
         return by_mig_index(gpu, mig, driver);
     }
@@ -111,6 +111,11 @@ fn locate(id: &str, driver: &Driver) -> Result<Target> {
         )
         .hint(format!("{}; `all` and `none` are understood too", indices(driver)))),
     }
+}
+
+/// Digits and nothing else: `+1` is no index.
+fn number(text: &str) -> Option<usize> {
+    text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn by_index(index: usize, driver: &Driver) -> Result<Target> {

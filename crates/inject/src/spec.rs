@@ -117,6 +117,13 @@ fn merged(targets: &[Target], driver: &Driver, policy: &Policy) -> Device {
     }
     all.device_nodes = order::by_depth(all.device_nodes, |node| &node.path);
     all.device_nodes.dedup();
+    let mut hooks: Vec<cdi::Hook> = Vec::new();
+    for hook in all.hooks {
+        if !hooks.contains(&hook) {
+            hooks.push(hook);
+        }
+    }
+    all.hooks = hooks;
     all.additional_gids.sort_unstable();
     all.additional_gids.dedup();
     Device { name: "all".into(), container_edits: all, ..Device::default() }

@@ -112,6 +112,26 @@ fn the_hint_says_what_is_needed_given_and_enough() {
 }
 
 #[test]
+fn the_driver_that_is_named_would_do() {
+    let facts = Facts { cuda: Some((13, 0)), driver: Some("580.95.05".into()), gpus: Vec::new() };
+    for (expression, expected) in [
+        ("cuda>=13.1", "; driver 590.44.01 (branch 590) or newer would do"),
+        ("cuda>=13.0.1", "; driver 590.44.01 (branch 590) or newer would do"),
+        ("cuda>13.0", "; driver 590.44.01 (branch 590) or newer would do"),
+        ("cuda=12.8", "; driver 570.26 (production branch 570) would do"),
+        ("driver>=590", "; driver 590 or newer would do"),
+        ("driver=535.1", "; driver 535.1 would do"),
+        ("driver>580.95.05", "; driver 580.95.05 would not, one that is newer would"),
+        ("cuda>=99", "which gives CUDA 13.0; so would an image"),
+        ("cuda<13", "which gives CUDA 13.0; NVIDIA_DISABLE_REQUIRE"),
+    ] {
+        let requirement = Requirement { source: "A".into(), expression: expression.into() };
+        let line = check_one(&requirement, &facts).expect_err(expression).line();
+        assert!(line.contains(expected), "{expression}: {line}");
+    }
+}
+
+#[test]
 fn requirements_of_a_container() {
     let of = |env: &[&str], settings: &Settings, implied: bool| -> Vec<String> {
         let env = serde_json::to_string(env).expect("JSON");

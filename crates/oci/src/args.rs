@@ -2,7 +2,8 @@
 //!
 //! Global flags come before the command, the command's own after it. Known are those of runc 1.0 to
 //! 1.4, crun 1.28 and youki; of an unknown flag the next word counts as its value unless that word is a
-//! command. So a container, a root directory or a log file called `create` is no command.
+//! command. So a container, a root directory or a log file called `create` is no command. What follows
+//! `--` is no flag.
 
 use crate::codes;
 use diag::{Failure, Result};
@@ -27,6 +28,8 @@ pub struct Invocation {
     pub debug: bool,
     /// Whether `--version` was given.
     pub version: bool,
+    /// Whether `--help` or crun's `--usage` was given: nothing is done then.
+    pub help: bool,
 }
 
 /// Commands that make a container out of a bundle.
@@ -39,6 +42,7 @@ const COMMANDS: &[&str] = &[
     "events",
     "exec",
     "features",
+    "h",
     "help",
     "info",
     "init",
@@ -61,13 +65,14 @@ const GLOBAL_VALUES: &[&str] =
     &["log", "log-format", "log-level", "root", "r", "l", "criu", "rootless", "cgroup-manager", "handler"];
 /// Global flags without a value.
 const GLOBAL_SWITCHES: &[&str] =
-    &["debug", "systemd-cgroup", "s", "no-pivot", "version", "v", "V", "help", "h", "usage"];
+    &["debug", "systemd-cgroup", "s", "no-pivot", "version", "v", "V", "help", "h", "?", "usage"];
 /// Flags of `create`, `run` and `restore` that take a value.
 const COMMAND_VALUES: &[&str] = &[
     "bundle",
     "b",
     "console-socket",
     "pid-file",
+    "pidfd-socket",
     "preserve-fds",
     "config",
     "f",
@@ -85,7 +90,8 @@ impl Invocation {
     /// Whether the command makes a container out of a bundle: only then is there a `config.json` to edit.
     #[must_use]
     pub fn creates(&self) -> bool {
-        self.command.as_deref().is_some_and(|command| CREATING.contains(&command))
+        let shows_text = self.version || self.help;
+        !shows_text && self.command.as_deref().is_some_and(|command| CREATING.contains(&command))
     }
 }
 
@@ -94,7 +100,7 @@ impl Invocation {
 /// # Errors
 /// `--bundle` without its value.
 pub fn parse(arguments: &[OsString]) -> Result<Invocation> {
-    let mut reader = Reader { words: arguments, found: Invocation::default() };
+    let mut reader = Reader { words: arguments, found: Invocation::default(), only_words: false };
     while let Some(word) = reader.next_word() {
         reader.take(&word)?;
     }
@@ -104,6 +110,8 @@ pub fn parse(arguments: &[OsString]) -> Result<Invocation> {
 struct Reader<'a> {
     words: &'a [OsString],
     found: Invocation,
+    /// Whether `--` was there.
+    only_words: bool,
 }
 
 impl Reader<'_> {
@@ -114,10 +122,11 @@ impl Reader<'_> {
     }
 
     fn take(&mut self, word: &OsStr) -> Result<()> {
-        if word == "--" {
+        if word == "--" && !self.only_words {
+            self.only_words = true;
             return Ok(());
         }
-        match flag(word) {
+        match flag(word).filter(|_| !self.only_words) {
             Some((name, value)) => self.take_flag(&name, value),
             None => {
                 self.take_word(word);
@@ -145,6 +154,8 @@ impl Reader<'_> {
             "log" | "l" => self.found.log = value,
             "log-format" => self.found.log_format = value.map(|value| value.to_string_lossy().into_owned()),
             "debug" => self.found.debug = is_on(value.as_deref()),
+            "log-level" => self.found.debug |= value.is_some_and(|level| level == "debug"),
+            "help" | "h" | "?" | "usage" => self.found.help = is_on(value.as_deref()),
             "version" | "v" | "V" if self.found.command.is_none() => {
                 self.found.version = is_on(value.as_deref())
             }
@@ -168,13 +179,19 @@ impl Reader<'_> {
     }
 }
 
-/// The name and inline value of a flag in the forms `-name`, `--name`, `--name=value`.
+/// The name and inline value of a flag in the forms `-name`, `--name`, `--name=value`, and of a path
+/// that stands at once behind a letter, as crun takes it: `-b/path`.
 fn flag(word: &OsStr) -> Option<(String, Option<OsString>)> {
     use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
     let bytes = word.as_bytes();
     let body = bytes.strip_prefix(b"--").or_else(|| bytes.strip_prefix(b"-"))?;
     if body.is_empty() {
         return None;
+    }
+    if let [b'-', letter @ (b'b' | b'f'), path @ ..] = bytes
+        && matches!(path.first(), Some(b'/' | b'.'))
+    {
+        return Some((char::from(*letter).to_string(), Some(OsString::from_vec(path.to_vec()))));
     }
     let (name, value) = match body.iter().position(|byte| *byte == b'=') {
         Some(at) => (&body[..at], Some(OsString::from_vec(body[at + 1..].to_vec()))),

@@ -84,6 +84,13 @@ impl Config {
         self.capabilities().unwrap_or_default()
     }
 
+    /// `linux.mountLabel`: the SELinux context of the container's own mounts, `/dev` among them.
+    #[must_use]
+    pub fn mount_label(&self) -> Option<String> {
+        let label: Option<String> = self.value(&["linux", "mountLabel"]).unwrap_or_default();
+        label.filter(|label| !label.is_empty())
+    }
+
     /// `linux.devices`.
     #[must_use]
     pub fn devices(&self) -> Vec<Device> {

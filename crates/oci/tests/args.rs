@@ -36,6 +36,10 @@ fn command_and_bundle() {
         ("--unknown value create c1", Some("create"), None, Some("c1")),
         ("--unknown create c1", Some("create"), None, Some("c1")),
         ("--unknown=value create c1", Some("create"), None, Some("c1")),
+        ("create -b/b c1", Some("create"), Some("/b"), Some("c1")),
+        ("create --bundle /b -- --create", Some("create"), Some("/b"), Some("--create")),
+        ("create -- --bundle", Some("create"), None, Some("--bundle")),
+        ("create c1 --bundle /b", Some("create"), Some("/b"), Some("c1")),
         ("", None, None, None),
     ];
     for (line, command, bundle, id) in cases {
@@ -56,6 +60,98 @@ fn only_three_commands_make_a_container() {
     }
 }
 
+/// Every flag of runc 1.1 to 1.4 and crun 1.21 to 1.28 for these places, from their help texts. Each is put
+/// between a command and its bundle, with its value in both forms: nothing else may be mistaken for it.
+const GLOBAL: &[(&str, bool)] = &[
+    // runc
+    ("--debug", false),
+    ("--log", true),
+    ("--log-format", true),
+    ("--root", true),
+    ("--criu", true),
+    ("--systemd-cgroup", false),
+    ("--rootless", true),
+    // crun
+    ("--cgroup-manager", true),
+    ("--log-level", true),
+    ("--no-pivot", false),
+];
+const OF_COMMANDS: &[(&str, bool)] = &[
+    // runc create, crun create
+    ("--console-socket", true),
+    ("--pidfd-socket", true),
+    ("--pid-file", true),
+    ("--no-pivot", false),
+    ("--no-new-keyring", false),
+    ("--preserve-fds", true),
+    ("--no-subreaper", false),
+    ("--config", true),
+    ("-f", true),
+    // run
+    ("--detach", false),
+    ("-d", false),
+    ("--keep", false),
+    // restore
+    ("--image-path", true),
+    ("--work-path", true),
+    ("--tcp-established", false),
+    ("--ext-unix-sk", false),
+    ("--shell-job", false),
+    ("--file-locks", false),
+    ("--manage-cgroups-mode", true),
+    ("--empty-ns", true),
+    ("--auto-dedup", false),
+    ("--lazy-pages", false),
+    ("--lsm-profile", true),
+    ("--lsm-mount-context", true),
+    ("--network-lock", false),
+];
+
+#[test]
+fn every_flag_of_runc_and_crun_is_known() {
+    for command in ["create", "run", "restore"] {
+        for (flag, has_value) in GLOBAL {
+            let forms: &[String] = match has_value {
+                true => {
+                    &[format!("{flag} create"), format!("{flag}=create"), format!("{} create", &flag[1..])]
+                }
+                false => &[(*flag).to_owned(), format!("{flag}=true")],
+            };
+            for form in forms {
+                let line = format!("--root /r {form} {command} --bundle /b c1");
+                let found = of(&line);
+                assert_eq!(found.command.as_deref(), Some(command), "{line}");
+                assert_eq!(found.bundle.as_deref(), Some("/b".as_ref()), "{line}");
+                assert_eq!(found.id.as_deref(), Some("c1".as_ref()), "{line}");
+                assert!(found.creates(), "{line}");
+            }
+        }
+        for (flag, has_value) in OF_COMMANDS {
+            let forms: &[String] = match has_value {
+                true => &[format!("{flag} start"), format!("{flag}=start")],
+                false => &[(*flag).to_owned(), format!("{flag}=true")],
+            };
+            for form in forms {
+                let line = format!("{command} {form} --bundle /b c1");
+                let found = of(&line);
+                assert_eq!(found.command.as_deref(), Some(command), "{line}");
+                assert_eq!(found.bundle.as_deref(), Some("/b".as_ref()), "{line}");
+                assert_eq!(found.id.as_deref(), Some("c1".as_ref()), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_command_that_only_shows_a_text_makes_nothing() {
+    for line in
+        ["create --help", "--help create c", "run -h", "restore --usage", "-? create", "--version create c"]
+    {
+        assert!(!of(line).creates(), "{line}");
+    }
+    assert!(of("create --help=false c").creates());
+}
+
 #[test]
 fn logging_and_version() {
     let found = of("--debug --log /l --log-format=json create c");
@@ -66,6 +162,7 @@ fn logging_and_version() {
         assert!(of(line).version, "{line}");
     }
     assert!(!of("--debug=false create c").debug);
+    assert!(of("--log-level debug create c").debug && !of("--log-level=error create c").debug);
     assert!(!of("spec --version").version, "a command's own flag");
 }
 

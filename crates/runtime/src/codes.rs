@@ -33,5 +33,7 @@ pub const DRIVER_MISMATCH: Code = Code::new("R407");
 pub const NO_CAPABILITY_NODE: Code = Code::new("R408");
 /// What is asked for needs a privileged container.
 pub const NOT_PRIVILEGED: Code = Code::new("R409");
+/// The prestart hook is set to serve no mode but `legacy`.
+pub const NOT_LEGACY: Code = Code::new("R411");
 /// NVML cannot be used.
 pub const NVML: Code = Code::new("R410");

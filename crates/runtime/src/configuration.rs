@@ -28,6 +28,7 @@ pub(crate) fn places(settings: &Settings, settings_file: &str) -> discover::Opti
         settings.cli.root.clone_into(&mut options.driver_root);
         settings.cli.root.clone_into(&mut options.dev_root);
     }
+    options.loader_cache = Some(settings.cli.ldcache.clone()).filter(|path| path.starts_with('/'));
     let modes = &settings.runtime.modes;
     modes.csv_mount_spec_path.clone_into(&mut options.mount_lists.directory);
     if !modes.csv_compat_container_root.is_empty() {

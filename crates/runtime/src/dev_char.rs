@@ -11,7 +11,7 @@ const FOLDER: &str = "/dev/char";
 
 /// Makes the links of these nodes `(path on the host, major, minor)` that are missing or lead elsewhere.
 /// A courtesy: without the right to make them (rootless engines) nothing happens.
-pub(crate) fn ensure<'a>(nodes: impl Iterator<Item = (&'a str, u32, u32)>) {
+pub fn ensure<'a>(nodes: impl Iterator<Item = (&'a str, u32, u32)>) {
     let Some(folder) = folder() else { return };
     for (path, major, minor) in nodes {
         let Some(below_dev) = path.strip_prefix("/dev/") else { continue };

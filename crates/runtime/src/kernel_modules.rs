@@ -3,7 +3,7 @@
 //! The driver's modules make no nodes; a set-uid program of the driver does, on first use by a program on
 //! the host. A container that comes before any such use would find nothing.
 
-use crate::user_namespace;
+use crate::{mig_nodes, user_namespace};
 use diag::{Failure, Result};
 use formats::procfs;
 use host::{Host, exec};
@@ -31,19 +31,45 @@ pub(crate) struct Wanted {
 #[must_use]
 pub fn ensure(host: &Host, driver_root: &str) -> Vec<String> {
     let there = |path: &str| host.exists(path);
-    if there("/proc/driver/nvidia/version") && there("/dev/nvidiactl") && there("/dev/nvidia-uvm") {
-        return Vec::new();
-    }
+    let capabilities = mig_nodes::missing(host);
+    let has_all = there("/proc/driver/nvidia/version") && there("/dev/nvidiactl") && there("/dev/nvidia-uvm");
     // WSL has no modules of the driver.
-    if host.uid() != 0 || user_namespace::is_own() || there("/dev/dxg") {
+    if has_all && capabilities.is_empty() || host.uid() != 0 || user_namespace::is_own() || there("/dev/dxg")
+    {
         return Vec::new();
     }
-    let mut failed: Vec<Failure> =
-        missing_modules(host).iter().filter_map(|module| load(driver_root, module).err()).collect();
-    for node in wanted(host).iter().filter(|node| !there(&node.path)) {
-        failed.extend(make(node).err());
+    let mut failed: Vec<Failure> = make_all(mig_nodes::NODES, &capabilities).err().into_iter().collect();
+    if !has_all {
+        failed.extend(load_and_make(host, driver_root));
     }
     failed.iter().map(Failure::chain).collect()
+}
+
+fn load_and_make(host: &Host, driver_root: &str) -> Vec<Failure> {
+    let mut failed: Vec<Failure> =
+        missing_modules(host).iter().filter_map(|module| load(driver_root, module).err()).collect();
+    for node in wanted(host).iter().filter(|node| !host.exists(&node.path)) {
+        failed.extend(make(node).err());
+    }
+    failed
+}
+
+/// Makes nodes in a directory of `/dev`.
+fn make_all(directory: &str, nodes: &[Wanted]) -> Result<()> {
+    if nodes.is_empty() {
+        return Ok(());
+    }
+    match mkdirat(CWD, directory, Mode::from_raw_mode(0o755)) {
+        Ok(()) | Err(Errno::EXIST) => nodes.iter().try_for_each(make),
+        Err(errno) => Err(cannot(directory, errno)),
+    }
+}
+
+impl Wanted {
+    /// A node of root's.
+    pub(crate) fn of(path: String, major: u32, minor: u32, mode: u32) -> Self {
+        Self { path, major, minor, mode, uid: 0, gid: 0 }
+    }
 }
 
 /// Makes the nodes of these IMEX channels that are missing.
@@ -52,11 +78,7 @@ pub(crate) fn make_imex_channels(host: &Host, channels: &[u32]) -> Result<()> {
     for channel in channels {
         let node = node_of(format!("{IMEX}/channel{channel}"), major, *channel);
         if !host.exists(&node.path) && host.uid() == 0 && !user_namespace::is_own() {
-            match mkdirat(CWD, IMEX, Mode::from_raw_mode(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => return Err(cannot(IMEX, errno)),
-            }
-            make(&node)?;
+            make_all(IMEX, &[node])?;
         }
     }
     Ok(())
@@ -127,7 +149,7 @@ fn wanted(host: &Host) -> Vec<Wanted> {
 }
 
 fn node_of(path: String, major: u32, minor: u32) -> Wanted {
-    Wanted { path, major, minor, mode: 0o666, uid: 0, gid: 0 }
+    Wanted::of(path, major, minor, 0o666)
 }
 
 fn make(node: &Wanted) -> Result<()> {

@@ -13,21 +13,25 @@ mod configure;
 pub(crate) mod container;
 mod initialization;
 mod injection;
+mod log;
+mod modes;
 mod process;
 mod program;
 mod systemd;
 mod wanted;
 
 pub use configure::{Configuration, Without, configure};
-pub use initialization::initialization;
+pub use initialization::{check_root, initialization};
 pub use process::Claim;
 
-use crate::configuration;
+use crate::{codes, configuration};
 use arguments::{Command, Options};
 use container::Container;
 use diag::{Failure, Result};
 use host::Host;
+use log::Log;
 use rootfs::process::{Keep, harden};
+use settings::Settings;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
@@ -64,11 +68,6 @@ pub fn prestart(args: Vec<OsString>) -> ExitCode {
 fn run(options: &Options) -> Result<()> {
     // The engine gives this hook its own environment, which is trusted and says where settings are.
     harden(Keep::Environment)?;
-    let debug = |text: &str| {
-        if options.debug {
-            say(text)
-        }
-    };
     let container = Container::load()?;
     let host = Host::live();
     let path = options
@@ -76,16 +75,47 @@ fn run(options: &Options) -> Result<()> {
         .clone()
         .unwrap_or_else(|| settings::location(|name| host.environment().get(name).map(ToOwned::to_owned)));
     let settings = configuration::load_settings(&host, &path)?;
-    let Some(wanted) = wanted::read(&container, &settings, &path, &|note| say(note))? else {
-        debug("no GPU is asked for");
+    let log = Log::new(&host, &settings.cli.debug, options.debug);
+    let done = serve(&host, &container, &settings, &path, &log);
+    if let Err(failure) = &done {
+        log.error(&failure.line());
+    }
+    done
+}
+
+fn serve(host: &Host, container: &Container, settings: &Settings, path: &str, log: &Log) -> Result<()> {
+    let Some(wanted) = wanted::read(container, settings, path, &|note| say(note))? else {
+        log.info("no GPU is asked for");
         return Ok(());
     };
-    debug(&format!("asked for: {:?}", wanted.ask));
-    configure(&host, &wanted, &debug).map_err(known_by_its_name)
+    log.info(&format!("asked for: {:?}", wanted.ask));
+    configure(host, &wanted, &|text| log.info(text)).map_err(known_by_its_name)
+}
+
+/// What the hook sets out to do for a container, for tests of settings.
+#[cfg(test)]
+pub(crate) fn set_out(config: &oci::Config, settings: &Settings) -> String {
+    let container = Container { config: config.clone(), pid: 7, root: "/r".into() };
+    match wanted::read(&container, settings, "", &|_| {}) {
+        Ok(wanted) => format!("{wanted:?}"),
+        Err(failure) => failure.line(),
+    }
+}
+
+/// What is in the log that the settings name.
+#[cfg(test)]
+pub(crate) fn logged(settings: &Settings) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let host = Host::at(folder.path());
+    Log::new(&host, &settings.cli.debug, false).info("step");
+    host.read_text("/hook.log").unwrap_or_default()
 }
 
 /// In the original this is the work of another program, whose name people search for.
 fn known_by_its_name(failure: Failure) -> Failure {
+    if failure.code() == Some(codes::NOT_LEGACY) {
+        return failure;
+    }
     let (code, hint) = (failure.code(), failure.first_hint().map(str::to_owned));
     let text = format!("nvidia-container-cli: {}", failure.chain());
     let named = match code {

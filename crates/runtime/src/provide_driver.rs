@@ -13,9 +13,11 @@ use diag::{Failure, Result};
 use driver::Driver;
 use hooks::{HostTables, Preparation};
 use host::Host;
-use inject::{Ask, HOOK_NAMES, Policy, Request};
+use inject::{Ask, Capabilities, HOOK_NAMES, Policy, Request, explicit_capabilities};
+use oci::Config;
 use rootfs::process::{Keep, harden};
 use rootfs::{ContainerRoot, keep_mounts_inside};
+use settings::Settings;
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
@@ -55,22 +57,34 @@ fn run(args: &[OsString]) -> Result<()> {
     let path = options.settings.as_deref().unwrap_or(SETTINGS);
     let settings = configuration::load_settings(&host, path)?;
     let driver = discover::inventory::load(&host, &options.places(configuration::places(&settings, path)))?;
-    let edits = edits(&driver, options.disabled_hooks)?;
+    let policy = Policy {
+        disabled_hooks: options.disabled_hooks,
+        capabilities: capabilities(&container.config, &settings)?,
+        ..Policy::new("nvidia-cdi-hook")
+    };
+    let edits = edits(&driver, &policy)?;
     let nodes: Vec<String> = container.config.devices().into_iter().map(|device| device.path).collect();
     keep_mounts_inside(&container.root)?;
     let root = ContainerRoot::open(&container.root)?;
     preparation(&edits)?.run(&root, &HostTables::read()?, &nodes)
 }
 
+/// What `NVIDIA_DRIVER_CAPABILITIES` asks for, as in the modes of the shim that read specifications.
+fn capabilities(config: &Config, settings: &Settings) -> Result<Option<Capabilities>> {
+    if settings.features.original_cdi_modes == Some(true) {
+        return Ok(None);
+    }
+    explicit_capabilities(config, settings)
+}
+
 /// Everything that does not depend on which GPUs the container has.
-fn edits(driver: &Driver, disabled_hooks: Vec<String>) -> Result<ContainerEdits> {
-    let policy = Policy { disabled_hooks, ..Policy::new("nvidia-cdi-hook") };
+fn edits(driver: &Driver, policy: &Policy) -> Result<ContainerEdits> {
     let request = Request { ask: Ask::DriverOnly, ..Request::default() };
     if driver.libraries.is_empty() {
         let text = "the driver's libraries are not on this machine any more";
         return Err(Failure::coded(codes::UNSUITED, text).hint("`longshore doctor` finds the cause"));
     }
-    inject::edits(&request, driver, &policy)
+    inject::edits(&request, driver, policy)
 }
 
 /// The edits' mounts, and what the fused hook among them does.
@@ -156,6 +170,45 @@ mod tests {
         }
     }
 
+    fn policy(disabled_hooks: &[&str]) -> Policy {
+        let disabled_hooks = disabled_hooks.iter().map(|name| (*name).to_owned()).collect();
+        Policy { disabled_hooks, ..Policy::new("nvidia-cdi-hook") }
+    }
+
+    #[test]
+    fn the_container_chooses_the_kinds_of_files() {
+        let library = |name: &str| {
+            let path = format!("/usr/lib/{name}");
+            Library {
+                file: File { host_path: path.clone(), container_path: path },
+                bits: 64,
+                family: driver::families::of_library(name),
+                ..Library::default()
+            }
+        };
+        let libraries =
+            ["libcuda.so.1.2", "libnvidia-ml.so.1.2", "libnvidia-encode.so.1.2", "libEGL_nvidia.so.1.2"];
+        let version = Some("1.2".into());
+        let driver = Driver { version, libraries: libraries.map(library).into(), ..Driver::default() };
+        for (variables, features, expected) in [
+            ("", "", 4),
+            ("NVIDIA_DRIVER_CAPABILITIES=utility", "", 1),
+            ("NVIDIA_DRIVER_CAPABILITIES=compute,utility", "", 2),
+            ("NVIDIA_DRIVER_CAPABILITIES=video", "", 2),
+            ("NVIDIA_DRIVER_CAPABILITIES=all", "", 4),
+            ("NVIDIA_DRIVER_CAPABILITIES=utility", "[features]\noriginal-cdi-modes = true\n", 4),
+        ] {
+            let json = format!("{{\"ociVersion\":\"1.0.0\",\"process\":{{\"env\":[{variables:?}]}}}}");
+            let config = Config::parse(json.as_bytes()).unwrap();
+            let (settings, _) = Settings::parse(features).unwrap();
+            let capabilities = capabilities(&config, &settings).unwrap();
+            let made = edits(&driver, &Policy { capabilities, ..policy(&[]) }).unwrap();
+            assert_eq!(made.mounts.len(), expected, "{variables} {features}");
+        }
+        let config = Config::parse(br#"{"process":{"env":["NVIDIA_DRIVER_CAPABILITIES=flying"]}}"#).unwrap();
+        assert!(capabilities(&config, &Settings::default()).is_err());
+    }
+
     #[test]
     fn the_driver_becomes_mounts_and_links() {
         let path = "/usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05";
@@ -169,17 +222,17 @@ mod tests {
         };
         let driver =
             Driver { version: Some("580.95.05".into()), libraries: vec![library], ..Driver::default() };
-        let made = preparation(&edits(&driver, Vec::new()).unwrap()).unwrap();
+        let made = preparation(&edits(&driver, &policy(&[])).unwrap()).unwrap();
         assert_eq!(made.mounts.len(), 1);
         assert_eq!(made.folders, ["/usr/lib/x86_64-linux-gnu"]);
         assert_eq!(made.host_driver_version.as_deref(), Some("580.95.05"));
-        let bare = preparation(&edits(&driver, vec!["all".into()]).unwrap()).unwrap();
+        let bare = preparation(&edits(&driver, &policy(&["all"])).unwrap()).unwrap();
         assert_eq!((bare.mounts.len(), bare.folders.len()), (1, 0));
     }
 
     #[test]
     fn a_driver_without_files_stops_the_container() {
-        assert!(edits(&Driver::default(), Vec::new()).is_err());
+        assert!(edits(&Driver::default(), &policy(&[])).is_err());
     }
 
     #[test]

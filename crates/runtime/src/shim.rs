@@ -10,19 +10,24 @@ mod just_in_time;
 mod legacy;
 mod log;
 mod mounts;
+#[cfg(test)]
+mod probes;
 mod spec_files;
 
 use crate::{configuration, dev_char};
 use decide::{Decision, Way};
 use diag::{Failure, Result, ResultExt};
 use host::{Host, HostMut};
-use just_in_time::Maker;
+use just_in_time::{Made, Maker};
 use log::Log;
 use oci::args::Invocation;
 use settings::{Mode, Settings};
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+
+#[cfg(test)]
+pub(crate) use probes::{chosen, decided, logged, of_hooks};
 
 /// Version of the OCI runtime specification that `--version` names.
 const OCI_VERSION: &str = "1.3.0";
@@ -121,15 +126,20 @@ impl Shim {
             return Ok(());
         }
         log.info(&format!("giving the container its GPUs: {}", decision.way));
-        let notes = self.modify(&decision, low_level, &mut config).context(
+        self.modify(&decision, low_level, &mut config, log).context(
             "could not apply required modification to OCI specification: error modifying OCI spec",
         )?;
-        notes.iter().for_each(|note| log.warning(note));
         bundle::write(&self.host, &path, &config)
     }
 
-    /// Edits the configuration; gives what went wrong without standing in the way.
-    fn modify(&self, decision: &Decision, low_level: &str, config: &mut oci::Config) -> Result<Vec<String>> {
+    /// Edits the configuration.
+    fn modify(
+        &self,
+        decision: &Decision,
+        low_level: &str,
+        config: &mut oci::Config,
+        log: &Log,
+    ) -> Result<()> {
         let maker = Maker {
             host: &self.host,
             settings: &self.settings,
@@ -137,22 +147,27 @@ impl Shim {
             mode: self.mode,
             called_as: &self.called_as,
         };
-        let (mut edits, notes) = match &decision.way {
-            Way::Untouched => return Ok(Vec::new()),
+        let mut made = match &decision.way {
+            Way::Untouched => return Ok(()),
             Way::Legacy => {
                 cdi::apply(&maker.legacy_edits(&decision.request)?, config)?;
                 legacy::insert_hook(&self.host, &self.settings, config)?;
-                return Ok(Vec::new());
+                return Ok(());
             }
-            Way::SpecFiles(names) => (spec_files::edits(&maker, names, config)?, Vec::new()),
+            Way::SpecFiles(names) => {
+                Made { edits: spec_files::edits(&maker, names, config)?, ..Made::default() }
+            }
             Way::JustInTime(ask) => maker.edits(ask, &decision.request, config)?,
         };
-        mounts::hand_over(&self.host, &self.settings, low_level, &mut edits, config);
+        made.warnings.iter().for_each(|warning| log.warning(warning));
+        made.remarks.iter().for_each(|remark| log.info(remark));
+        let edits = &mut made.edits;
+        mounts::hand_over(&self.host, &self.settings, low_level, edits, config);
         // The GPUs are there when the hook that `docker run --gpus` added would run.
         config.remove_hooks(oci::Stage::Prestart, legacy::is_our_hook)?;
-        cdi::apply(&edits, config)?;
+        cdi::apply(edits, config)?;
         dev_char::ensure(edits.device_nodes.iter().filter_map(links_to));
-        Ok(notes)
+        Ok(())
     }
 }
 

@@ -3,9 +3,14 @@
 
 mod access;
 mod callers;
+mod cdi_first;
 mod daemon;
+mod labels;
+mod machines;
 mod many;
 mod rootless;
+
+pub(crate) use machines::{MACHINES, named as machine, run as on_machine};
 
 use super::check::Ledger;
 use super::docker::Docker;
@@ -18,6 +23,8 @@ pub(super) fn run(job: &Job, host: &[String], rootless: Option<&Path>) -> Result
     let mut ledger = Ledger::create(&job.results)?;
     install(job)?;
     callers::run(job, host, &mut ledger)?;
+    labels::run(job, &mut ledger)?;
+    access::register_narrow()?;
     let mut docker = Docker::start(job.suite()?)?;
     let engine = format!("docker {}", docker.version()?);
     for image in ["glibc.tar", "busybox.tar"] {
@@ -25,6 +32,7 @@ pub(super) fn run(job: &Job, host: &[String], rootless: Option<&Path>) -> Result
     }
     access::run(&docker, &engine, &mut ledger)?;
     daemon::run(&mut docker, host, &engine, &mut ledger)?;
+    cdi_first::run(&mut docker, host, &engine, &mut ledger)?;
     many::run(&docker, host, &engine, &mut ledger)?;
     docker.stop()?;
     match rootless {

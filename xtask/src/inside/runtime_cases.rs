@@ -9,7 +9,7 @@ use super::bundle::{self, Bundle};
 use super::check::Ledger;
 use super::expect::text;
 use super::{Job, install};
-use crate::exec::{capture, command, tail};
+use crate::exec::{capture, command, output, tail};
 use diag::{Failure, Result, ResultExt};
 use std::fs;
 use std::path::Path;
@@ -70,7 +70,7 @@ const LIBRARIES: &str = "for name in cuda nvidia-ml GLX_nvidia; do
     for file in /usr/lib/*/lib$name.so.1 /usr/lib/*/lib$name.so.0; do [ -e $file ] && echo $name; done; done; true";
 
 /// Runs all cases on this suite; `rounds` of 64 starts at once. `packages` are the unpacked loaders of
-/// Vulkan and OpenCL, where they are to be tried.
+/// Vulkan, EGL and OpenCL, where they are to be tried.
 pub(super) fn run(job: &Job, rounds: usize, packages: Option<&Path>, ledger: &mut Ledger) -> Result<()> {
     install(job)?;
     capture(&mut command(["nvidia-ctk", "cdi", "generate", "--output", "/etc/cdi/nvidia.yaml"]))?;
@@ -83,6 +83,10 @@ pub(super) fn run(job: &Job, rounds: usize, packages: Option<&Path>, ledger: &mu
         ledger.check("runtime", &name, || libraries(job, mode, capabilities, expected))?;
     }
     ledger.check("runtime", "the engine's log gets the error in JSON", || engine_log(job))?;
+    for (mode, devices) in [("auto", "all"), ("cdi", "1"), ("legacy", "2"), ("auto", GPU_3)] {
+        let case = format!("no session of NVML in mode {mode}: {devices}");
+        ledger.check("runtime", &case, || without_nvml(job, mode, devices))?;
+    }
     for (name, bytes) in hostile::documents() {
         ledger.check(
             "runtime",
@@ -98,7 +102,7 @@ pub(super) fn run(job: &Job, rounds: usize, packages: Option<&Path>, ledger: &mu
     match packages {
         None => Ok(()),
         Some(packages) => {
-            ledger.check("runtime", "loaders of Vulkan and OpenCL open what capabilities bring", || {
+            ledger.check("runtime", "loaders of Vulkan, EGL and OpenCL open what capabilities bring", || {
                 loaders::run(job, packages)
             })
         }
@@ -179,6 +183,29 @@ fn engine_log(job: &Job) -> Result<()> {
     match says_so && !ended.status.success() {
         true => Ok(()),
         false => Err(Failure::new(format!("the log says {written}"))),
+    }
+}
+
+/// The UUID of GPU 3 of the machine.
+const GPU_3: &str = "GPU-89581f17-e55a-4f5e-ab5a-b1c8a73c8a0d";
+
+/// Nothing that starts a container maps the library of NVML, or starts a program that could.
+fn without_nvml(job: &Job, mode: &str, devices: &str) -> Result<()> {
+    settings(mode)?;
+    let bundle = Bundle::make(job, "nvml", &["true"], &[&format!("NVIDIA_VISIBLE_DEVICES={devices}")])?;
+    let traced = bundle.path.join("calls");
+    // Not `create`: the tracer would wait for the container's process, which waits for `start`.
+    let mut run = command(["timeout", "-k", "5", "60", "strace", "-f", "-y", "-qq"]);
+    run.args(["-e", "trace=mmap,execve", "-o"]).arg(&traced);
+    run.args(["/usr/bin/nvidia-container-runtime", "run", "--bundle"]).arg(&bundle.path).arg("nvml");
+    let ended = output(&mut run)?.status;
+    let calls = fs::read_to_string(&traced).context("nothing was traced")?;
+    bundle.discard()?;
+    let is_session = |line: &&str| line.contains("libnvidia-ml") || line.contains("/usr/libexec/longshore");
+    match calls.lines().find(is_session) {
+        None if ended.success() && calls.contains("execve(\"/usr/bin/nvidia-container-runtime\"") => Ok(()),
+        None => Err(Failure::new(format!("the container was not made: {ended}\n{}", tail(&calls, 5)))),
+        Some(line) => Err(Failure::new(format!("NVML is at work: {line}"))),
     }
 }
 

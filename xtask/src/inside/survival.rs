@@ -6,13 +6,15 @@
 //! that the test could fail; with the cgroupfs driver there is nothing to cure.
 
 mod boot;
+mod podman;
 
+use super::boot::{self as machine, Booted};
 use super::check::Ledger;
 use super::expect::text;
 use super::{Job, install};
 use crate::engines::{GLIBC, Suite};
 use crate::exec::{capture, command, output};
-use boot::{Booted, Driver};
+use boot::Driver;
 use diag::{Failure, Result, ResultExt};
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -41,27 +43,33 @@ const TRIGGERS: &[(&str, &str)] = &[
         "docker restart",
         "docker -H unix:///run/docker.sock restart -t 0 \"$CONTAINER\" >/dev/null; systemctl daemon-reload",
     ),
+    ("a restart of the engine", RESTART),
     ("docker update", "docker -H unix:///run/docker.sock update --cpu-shares 600 \"$CONTAINER\" >/dev/null"),
 ];
+
+/// The containers live on; the new daemon finds them again.
+const RESTART: &str = "systemctl restart survival-docker.service
+    for _ in $(seq 100); do docker -H unix:///run/docker.sock version >/dev/null 2>&1 && break; sleep 0.1; done
+    systemctl daemon-reload; systemctl set-property --runtime \"$SCOPE\" CPUShares=512";
 
 /// The trigger that every systemd heeds: 257 no longer applies what did not change at a daemon-reload.
 const SET_PROPERTY: &str = "systemctl set-property --runtime \"$SCOPE\" CPUShares=512";
 
-/// Runs all cases; `systemd` is a tree with systemd and what it needs.
-pub(super) fn run(job: &Job, systemd: &Path) -> Result<()> {
+/// Runs all cases, with Podman those of one trigger unless `thorough`; `systemd` is a tree with systemd and
+/// what it needs.
+pub(super) fn run(job: &Job, systemd: &Path, thorough: bool) -> Result<()> {
     let mut ledger = Ledger::create(&job.results)?;
     install(job)?;
-    let copied = "cp -a --no-clobber \"$0\"/usr/. /usr/ && cp -a --no-clobber \"$0\"/etc/. /etc/ && ldconfig";
-    capture(command(["sh", "-c", copied]).arg(systemd))?;
+    machine::lay(systemd)?;
     let old = job.suite()? == Suite::Bookworm;
     let mut configure = command(["nvidia-ctk", "runtime", "configure", "--runtime=docker"]);
     capture(configure.args(if old { None } else { Some("--cdi.enabled") }))?;
     if !old {
         capture(&mut command(["nvidia-ctk", "cdi", "generate", "--output=/etc/cdi/nvidia.yaml"]))?;
     }
-    let booted = Booted::start(Driver::Systemd)?;
+    let booted = boot::start(Driver::Systemd)?;
     booted.load(&job.images.join("glibc.tar"))?;
-    let engine = booted.engine()?;
+    let engine = boot::engine(&booted)?;
     let ways = if old { vec![RUNTIME, GPUS] } else { vec![RUNTIME, GPUS, CDI] };
     for way in ways {
         // Each way has to make its links itself.
@@ -72,8 +80,10 @@ pub(super) fn run(job: &Job, systemd: &Path) -> Result<()> {
         }
     }
     taken_out(&booted, old, &engine, &mut ledger)?;
+    let triggers = if thorough { podman::TRIGGERS } else { &podman::TRIGGERS[..1] };
+    podman::run(&booted, &job.images.join("glibc.tar"), triggers, old, &mut ledger)?;
     drop(booted);
-    let booted = Booted::start(Driver::Cgroupfs)?;
+    let booted = boot::start(Driver::Cgroupfs)?;
     booted.load(&job.images.join("glibc.tar"))?;
     without_call(true)?;
     let case = "--gpus with the cgroupfs driver: unaffected";
@@ -85,8 +95,12 @@ pub(super) fn run(job: &Job, systemd: &Path) -> Result<()> {
 fn taken_out(booted: &Booted, old: bool, engine: &str, ledger: &mut Ledger) -> Result<()> {
     without_call(true)?;
     let lost = ledger.check(engine, "--gpus without our call of systemd: lost", || loses(booted, GPUS));
+    let told = ledger
+        .check(engine, "the doctor finds containers that will lose theirs", || doctor_says(booted, true));
     without_call(false)?;
     lost?;
+    told?;
+    ledger.check(engine, "the doctor finds none that will keep theirs", || doctor_says(booted, false))?;
     if !old {
         // runc 1.1.6 and later lists a node without its link too.
         return Ok(());
@@ -128,6 +142,17 @@ fn loses(booted: &Booted, way: Way) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Asks the doctor while a container runs.
+fn doctor_says(booted: &Booted, warns: bool) -> Result<()> {
+    const SAID: &str = "/mnt/doctor.json";
+    after(booted, GPUS, &format!("longshore doctor --engine docker --json > {SAID} 2>&1; true"))?;
+    let said = fs::read_to_string(SAID).context("the doctor wrote nothing")?;
+    if said.contains("containers that run now lose their GPUs") == warns {
+        return Ok(());
+    }
+    Err(Failure::new(crate::exec::tail(&said, 20)))
 }
 
 const ALLOWED: &str = "No such device or address";

@@ -26,6 +26,11 @@ const FAMILIES: [(&str, &[Family]); 6] = [
 pub(super) fn configure(session: &mut Session, invocation: &Invocation, log: &Log) -> Result<()> {
     let mut wanted = wanted(invocation)?;
     wanted.places = machine::places(session, invocation, log)?;
+    if list::wants_all(&invocation.line.items("device")) && wanted.ask != Ask::All {
+        let driver = discover::inventory::load_for(&session.host, &wanted.places, wanted.ask.ids())?;
+        list::check_devices(&driver, &wanted.ask)?;
+        wanted.ask = Ask::All;
+    }
     runtime::configure(&session.host, &wanted, &|step| log.info(step))
 }
 

@@ -89,8 +89,23 @@ struct Selected {
 }
 
 fn select(driver: &Driver, line: &Line) -> Result<Selected> {
-    let ask = ask(&line.items("device"));
-    let targets = match &ask {
+    let items = line.items("device");
+    let named = ask(&items);
+    let mut targets = targets(driver, &named)?;
+    let all = wants_all(&items);
+    if all && named != Ask::All {
+        targets.extend(self::targets(driver, &Ask::All)?);
+    }
+    Ok(Selected { all, targets })
+}
+
+/// Fails with the first device that there is not.
+pub(super) fn check_devices(driver: &Driver, ask: &Ask) -> Result<()> {
+    targets(driver, ask).map(drop)
+}
+
+fn targets(driver: &Driver, ask: &Ask) -> Result<Vec<Target>> {
+    Ok(match ask {
         Ask::Devices(ids) => {
             let mut targets = Vec::new();
             for id in ids {
@@ -102,16 +117,22 @@ fn select(driver: &Driver, line: &Line) -> Result<Selected> {
         // A GPU whose node is missing is listed too: its node can be made.
         Ask::All => (0..driver.gpus.len()).map(|gpu| Target { gpu, mig: None }).collect(),
         Ask::Nothing | Ask::DriverOnly => Vec::new(),
-    };
-    Ok(Selected { all: ask == Ask::All, targets })
+    })
 }
 
-/// The devices of a list in which `all` may have any case.
+/// The devices of a list in which `all` may have any case; what follows it is not looked at, and what
+/// stands in front of it must be there all the same.
 pub(super) fn ask(ids: &[String]) -> Ask {
-    if ids.iter().any(|id| id.eq_ignore_ascii_case("all")) {
-        return Ask::All;
+    match ids.iter().position(|id| id.eq_ignore_ascii_case("all")) {
+        Some(0) => Ask::All,
+        Some(position) => Ask::Devices(ids.get(..position).unwrap_or_default().to_vec()),
+        None => Ask::of_names(ids),
     }
-    Ask::of_names(ids)
+}
+
+/// Whether a list names every device, once those in front of that word have been found.
+pub(super) fn wants_all(ids: &[String]) -> bool {
+    ids.iter().any(|id| id.eq_ignore_ascii_case("all"))
 }
 
 /// A device that there is not, in the original's words.

@@ -7,11 +7,12 @@ use diag::{Failure, Result};
 use discover::Options;
 use driver::{Driver, NvmlSnapshot};
 use inject::requirement::Facts;
-use nvml::Kind;
+use nvml::{Kind, NvmlError};
 use std::time::Duration;
 
-/// The first call of NVML on a machine with eight GPUs and no persistence daemon takes seconds.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The first call of NVML on a machine with eight GPUs and no persistence daemon takes seconds; the
+/// original gives up after ten.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// `NVML_ERROR_UNINITIALIZED` and its like do not come from a session of ours; these two do.
 const DRIVER_NOT_LOADED: u32 = 9;
 const LIB_RM_VERSION_MISMATCH: u32 = 18;
@@ -21,6 +22,7 @@ pub(super) fn places(session: &Session, invocation: &Invocation, log: &Log) -> R
     let mut options = Options { settings_file: session.settings_path(), ..Options::default() };
     if let Some(root) = invocation.global.last("root").filter(|root| !root.is_empty()) {
         options.driver_root = session.absolute(root)?;
+        runtime::check_root(&session.host, &options.driver_root)?;
     }
     log.info(&format!("using root {}", options.driver_root));
     if let Some(cache) = invocation.global.last("ldcache") {
@@ -33,6 +35,7 @@ pub(super) fn places(session: &Session, invocation: &Invocation, log: &Log) -> R
             .hint("--ldcache names the host's loader cache; without it the usual one is read"));
         }
         log.info(&format!("using ldcache {path}"));
+        options.loader_cache = Some(path);
     }
     if invocation.global.has("load-kmods") {
         for failed in runtime::load_kernel_modules(&session.host, &options.driver_root) {
@@ -80,12 +83,21 @@ fn ask(session: &mut Session, driver: &Driver, log: &Log) -> Result<Option<NvmlS
         }
         Kind::Error(_, text) => Err(refused(runtime::codes::NVML, &text.to_lowercase())),
         _ if session.host.is_live() => {
-            let text = format!("{failure}; what the kernel's files tell is shown");
+            let text = format!("{}; what the kernel's files tell is shown", known_words(&failure));
             log.warn(&text);
             session.err(&format!("{}: warning: {text}\n", super::NAME));
             Ok(None)
         }
         _ => Ok(None),
+    }
+}
+
+/// How NVML failed to answer, behind the words by which the original tells of its process for NVML.
+fn known_words(failure: &NvmlError) -> String {
+    match failure.kind {
+        Kind::TimedOut(_) => format!("driver rpc error: timed out: {failure}"),
+        Kind::Crashed(signal) => format!("driver rpc error: terminated with signal {signal}: {failure}"),
+        _ => failure.to_string(),
     }
 }
 

@@ -42,7 +42,9 @@ pub(crate) fn run(session: &mut Session, arguments: &[OsString]) -> Exit {
 }
 
 fn carry_out(session: &mut Session, invocation: &Invocation) -> Exit {
-    let log = Log::open(session, invocation.global.last("debug"));
+    // What the option sets for the library in the original.
+    let variable = session.host.environment().get_nonempty("NVC_DEBUG_FILE").map(str::to_owned);
+    let log = Log::open(session, invocation.global.last("debug").or(variable.as_deref()));
     log.info(&format!(
         "initializing library context (version={}, build=longshore-{})",
         ::settings::TOOLKIT_VERSION,

@@ -1,6 +1,6 @@
 //! What to do about a requirement that is not met.
 
-use super::expression::Factor;
+use super::expression::{Bound, Factor};
 use super::{Facts, GpuFacts, Requirement};
 use knowledge::{Cuda, cuda, driver};
 use std::fmt::Write;
@@ -10,10 +10,16 @@ pub(super) fn of(requirement: &Requirement, first: &str, facts: &Facts, gpu: Opt
     let factors: Vec<Factor> = first.split(',').filter_map(Factor::parse).collect();
     let mut text = format!("{} of the image asks for {first}; ", requirement.source);
     text.push_str(&given(facts, gpu.filter(|_| factors.iter().any(Factor::is_about_gpu))));
-    let cuda = factors.iter().find_map(Factor::least_cuda);
-    let wanted = factors.iter().find_map(Factor::least_driver);
-    if let Some(driver) = wanted.map(str::to_owned).or_else(|| driver_for(cuda?)) {
-        let _ = write!(text, "; driver {driver} or newer would do");
+    let cuda = factors.iter().find_map(Factor::cuda);
+    let driver = factors.iter().find_map(Factor::driver).map(|bound| (bound, bound.value.to_owned()));
+    let enough = driver.or_else(|| Some((cuda?, driver_for(cuda?)?)));
+    if let Some((bound, driver)) = enough {
+        let which = match (bound.exact, bound.beyond && bound.value == driver) {
+            (true, _) => "would do",
+            (false, true) => "would not, one that is newer would",
+            (false, false) => "or newer would do",
+        };
+        let _ = write!(text, "; driver {driver} {which}");
     }
     if let Some(own) = facts.cuda.filter(|_| cuda.is_some()) {
         let _ = write!(text, "; so would an image for CUDA {}{}", dotted(own), tag(own));
@@ -41,9 +47,16 @@ fn given(facts: &Facts, gpu: Option<&GpuFacts>) -> String {
     text
 }
 
-/// The driver with which a CUDA release came, and its branch: `570.26 (production branch 570)`.
-fn driver_for(wanted: &str) -> Option<String> {
-    let own = cuda::own_driver(two_parts(wanted)?)?;
+/// The driver with which a CUDA release came, and its branch: `570.26 (production branch 570)`. A driver
+/// gives two numbers only: whoever wants `13.0.1` of it, or more than `13.0`, wants the next release.
+fn driver_for(wanted: Bound<'_>) -> Option<String> {
+    let named = two_parts(wanted.value)?;
+    let has_third = wanted.value.split('.').skip(2).any(|part| part.bytes().any(|digit| digit != b'0'));
+    let release = match wanted.beyond || has_third {
+        true => cuda::releases().iter().map(|row| row.version).find(|version| *version > named)?,
+        false => named,
+    };
+    let own = cuda::own_driver(release)?;
     let number = own.split('.').next()?.parse().ok()?;
     Some(match driver::branch_of(number) {
         Some(branch) => format!("{own} ({} {number})", branch.kind.words()),

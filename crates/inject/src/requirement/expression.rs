@@ -39,6 +39,16 @@ pub(super) struct Factor<'a> {
     pub(super) value: &'a str,
 }
 
+/// A version that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bound<'a> {
+    pub(super) value: &'a str,
+    /// The version itself will not do.
+    pub(super) beyond: bool,
+    /// Newer ones will not do.
+    pub(super) exact: bool,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Property {
     Cuda,
@@ -83,18 +93,24 @@ impl<'a> Factor<'a> {
         Some(Self { property, comparison, value })
     }
 
-    /// The CUDA version that at least is asked for.
-    pub(super) fn least_cuda(&self) -> Option<&'a str> {
-        let at_least =
-            matches!(self.comparison, Comparison::GreaterEqual | Comparison::Greater | Comparison::Equal);
-        (self.property == Property::Cuda && at_least).then_some(self.value)
+    /// The CUDA version that is asked for, unless any older one would do.
+    pub(super) fn cuda(&self) -> Option<Bound<'a>> {
+        self.bound().filter(|_| self.property == Property::Cuda)
     }
 
-    /// The driver that at least is asked for.
-    pub(super) fn least_driver(&self) -> Option<&'a str> {
-        let at_least =
-            matches!(self.comparison, Comparison::GreaterEqual | Comparison::Greater | Comparison::Equal);
-        (self.property == Property::Driver && at_least).then_some(self.value)
+    /// The driver that is asked for, unless any older one would do.
+    pub(super) fn driver(&self) -> Option<Bound<'a>> {
+        self.bound().filter(|_| self.property == Property::Driver)
+    }
+
+    fn bound(&self) -> Option<Bound<'a>> {
+        let value = self.value;
+        match self.comparison {
+            Comparison::GreaterEqual => Some(Bound { value, beyond: false, exact: false }),
+            Comparison::Greater => Some(Bound { value, beyond: true, exact: false }),
+            Comparison::Equal => Some(Bound { value, beyond: false, exact: true }),
+            Comparison::NotEqual | Comparison::Less | Comparison::LessEqual => None,
+        }
     }
 
     /// Whether it is about the GPU, not about the driver.

@@ -1,8 +1,9 @@
 //! The work of `nvidia-container-cli configure`, which the prestart hook carries out in its own process:
 //! everything is decided and taken from the host first, then put into the container.
 
-use super::initialization::initialization;
+use super::initialization::{check_root, initialization};
 use super::injection::Injection;
+use super::modes;
 use super::process::{Claim, ContainerProcess};
 use crate::{kernel_modules, user_namespace};
 use cdi::DeviceNode;
@@ -40,10 +41,15 @@ pub struct Configuration {
     pub make_imex_channels: bool,
     /// Whether kernel modules are loaded and device nodes made when they are missing.
     pub load_kernel_modules: bool,
+    /// Whether device nodes are made in the container where that can be, so that they get the SELinux
+    /// label of its mounts; otherwise those of the host are mounted, which keep theirs.
+    pub own_nodes: bool,
     /// What is left out.
     pub without: Without,
     /// Where the driver is.
     pub places: Options,
+    /// Whether only machines are served on which the mode `auto` is `legacy`.
+    pub only_legacy: bool,
     /// Who names the process.
     pub claim: Claim,
 }
@@ -76,12 +82,18 @@ pub fn configure(host: &Host, wanted: &Configuration, tell: &dyn Fn(&str)) -> Re
         kernel_modules::make_imex_channels(host, &wanted.imex_channels)
             .map_err(|failure| stage("initialization error", failure))?;
     }
+    check_root(host, &wanted.places.driver_root)?;
     let mut driver = discover::inventory::load_for(host, &wanted.places, wanted.ask.ids())?;
+    modes::check_platform(wanted.only_legacy, driver.platform)?;
     initialization(&driver)?;
     leave_out(&mut driver, wanted);
     driver.sockets.extend(mps_folder(host, &wanted.capabilities));
-    let targets = inject::select(&wanted.ask, &driver)
-        .map_err(|failure| unknown_device(failure, &wanted.ask, &driver))?;
+    let unknown = |failure| match discover::inventory::nvml_failure(host, &wanted.places) {
+        Some(cause) => with_nvml(unknown_device(failure, &wanted.ask, &driver), &cause),
+        None => unknown_device(failure, &wanted.ask, &driver),
+    };
+    let targets = inject::select(&wanted.ask, &driver).map_err(unknown)?;
+    check_capabilities(&driver, wanted, &targets)?;
     requirement::check(&wanted.requirements, &driver, &targets)?;
     let request = Request { ask: wanted.ask.clone(), ..Request::default() };
     let mut edits = inject::edits(&request, &driver, &policy(wanted))
@@ -98,7 +110,9 @@ pub fn configure(host: &Host, wanted: &Configuration, tell: &dyn Fn(&str)) -> Re
     if manages_cgroups(wanted, tell) {
         injection.allow_devices(host, &process, tell).map_err(|failure| stage("mount error", failure))?;
     }
-    injection.carry_out(&process, &wanted.root).map_err(|failure| stage("mount error", failure))
+    injection
+        .carry_out(&process, &wanted.root, wanted.own_nodes)
+        .map_err(|failure| stage("mount error", failure))
 }
 
 /// Rootless engines and unprivileged system containers cannot manage device cgroups; what they start is
@@ -208,6 +222,38 @@ fn unknown_device(failure: Failure, ask: &Ask, driver: &Driver) -> Failure {
         None => failure.chain(),
     };
     Failure::coded(code, format!("device error: {id}: unknown device")).hint(hint)
+}
+
+/// A MIG device that was asked for by name is of no use without the nodes of its GPU instance and of its
+/// compute instance.
+fn check_capabilities(driver: &Driver, wanted: &Configuration, targets: &[inject::Target]) -> Result<()> {
+    let is_useless = |target: &&inject::Target| {
+        let mig = target.mig.and_then(|mig| driver.gpus.get(target.gpu)?.mig.get(mig));
+        mig.is_some_and(|mig| mig.caps.len() < 2)
+    };
+    match targets.iter().find(is_useless) {
+        Some(target) if !wanted.without.devices && wanted.ask != Ask::All => Err(Failure::coded(
+            crate::codes::NO_CAPABILITY_NODE,
+            format!(
+                "device error: {}:{}: the nodes of its capabilities are not in /dev/nvidia-caps",
+                target.gpu,
+                target.mig.unwrap_or_default()
+            ),
+        )
+        .hint("`nvidia-smi`, run as root, makes them; so does load-kmods = true in config.toml")),
+        _ => Ok(()),
+    }
+}
+
+/// MIG devices and GPUs that nothing has used since boot have their UUIDs from NVML alone.
+fn with_nvml(failure: Failure, cause: &str) -> Failure {
+    let hint = failure.first_hint().unwrap_or_default().to_owned();
+    let told = format!("{hint}; only NVML knows devices of MIG by UUID, and could not be asked: {cause}");
+    let words = failure.message().to_owned();
+    failure
+        .code()
+        .map_or_else(|| Failure::new(words.clone()), |code| Failure::coded(code, words.clone()))
+        .hint(told)
 }
 
 #[cfg(test)]

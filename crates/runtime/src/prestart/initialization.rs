@@ -4,6 +4,7 @@
 use crate::codes;
 use diag::{Failure, Result};
 use driver::{Driver, Platform};
+use host::{Host, Kind};
 
 /// Fails with the cause when no container can use the driver.
 pub fn initialization(driver: &Driver) -> Result<()> {
@@ -36,6 +37,25 @@ pub fn initialization(driver: &Driver) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Fails when the directory in which the driver is to be looked for does not exist.
+///
+/// # Errors
+/// As it says.
+pub fn check_root(host: &Host, root: &str) -> Result<()> {
+    let is_there =
+        root.is_empty() || root == "/" || host.stat(root)?.is_some_and(|stat| stat.kind == Kind::Directory);
+    if is_there {
+        return Ok(());
+    }
+    Err(failed(
+        inject::codes::NO_DRIVER,
+        "change root failed: no such file or directory",
+        &format!(
+            "the driver is looked for below {root}, which is no directory: nvidia-container-cli.root in config.toml or --root names it; a driver container may not be up yet"
+        ),
+    ))
 }
 
 fn failed(code: diag::Code, what: &str, hint: &str) -> Failure {
@@ -77,6 +97,9 @@ mod tests {
             let said = initialization(&driver).err().map(|failure| failure.chain()).unwrap_or_default();
             assert_eq!(said, expected, "{driver:?}");
         }
+        let told = check_root(&Host::at("/nonexistent"), "/run/nvidia/driver").unwrap_err();
+        assert_eq!(told.message(), "initialization error: change root failed: no such file or directory");
+        assert!(check_root(&Host::at("/nonexistent"), "/").is_ok());
         let wsl = Driver { platform: Platform::Wsl, ..driver("", "", 0) };
         assert!(initialization(&wsl).is_ok());
     }

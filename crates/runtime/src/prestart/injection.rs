@@ -5,12 +5,12 @@ use super::program::{Access as DeviceAccess, Rule};
 use super::{cgroup, systemd};
 use crate::{codes, dev_char};
 use cdi::{ContainerEdits, DeviceNode, Mount};
-use diag::{Failure, Result};
+use diag::{Failure, Result, ResultExt};
 use driver::families::Family;
 use hooks::{HostTables, Preparation};
 use host::Host;
 use inject::Capabilities;
-use rootfs::{Access, ContainerRoot, Kind, Source};
+use rootfs::{Access, ContainerRoot, Kind, NodeFacts, Source};
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
@@ -21,13 +21,22 @@ use std::path::Path;
 pub(super) struct Injection {
     /// Path in the container and what appears there.
     mounts: Vec<(String, Source)>,
-    /// Paths of the device nodes among them.
-    nodes: Vec<String>,
-    /// Their paths on the host, and the rules for them.
-    hosts: Vec<String>,
+    /// The device nodes among them.
+    nodes: Vec<InjectedNode>,
+    /// The rules for them, in the same order.
     rules: Vec<Rule>,
     preparation: Preparation,
     tables: HostTables,
+}
+
+/// A device node.
+#[derive(Debug)]
+struct InjectedNode {
+    /// Path in the container.
+    path: String,
+    /// Path on the host.
+    host: String,
+    facts: NodeFacts,
 }
 
 impl Injection {
@@ -38,14 +47,8 @@ impl Injection {
         for mount in std::mem::take(&mut preparation.mounts) {
             mounts.push((mount.container, Source::open(&mount.host, mount.access)?));
         }
-        let mut injection = Self {
-            mounts,
-            nodes: Vec::new(),
-            hosts: Vec::new(),
-            rules: Vec::new(),
-            preparation,
-            tables: HostTables::read()?,
-        };
+        let mut injection =
+            Self { mounts, nodes: Vec::new(), rules: Vec::new(), preparation, tables: HostTables::read()? };
         for node in &edits.device_nodes {
             injection.add_node(node)?;
         }
@@ -69,8 +72,8 @@ impl Injection {
             tell("device cgroups are left alone: they are not mounted here");
             return Ok(());
         }
-        let nodes = self.hosts.iter().zip(&self.rules);
-        dev_char::ensure(nodes.map(|(path, rule)| (path.as_str(), rule.major, rule.minor)));
+        let nodes = self.nodes.iter().zip(&self.rules);
+        dev_char::ensure(nodes.map(|(node, rule)| (node.host.as_str(), rule.major, rule.minor)));
         match systemd::allow(host, &membership, &cgroup::membership("self")?, &self.rules) {
             Ok(true) => tell("systemd knows the devices of the container's scope"),
             Ok(false) => {}
@@ -80,16 +83,23 @@ impl Injection {
         Ok(())
     }
 
-    /// Puts everything into the container.
-    pub(super) fn carry_out(&self, process: &ContainerProcess, path: &Path) -> Result<()> {
+    /// Puts everything into the container; with `own_nodes` its device nodes are made there, not mounted.
+    pub(super) fn carry_out(&self, process: &ContainerProcess, path: &Path, own_nodes: bool) -> Result<()> {
         if process.enter()? {
             rootfs::keep_mounts_inside(path)?;
         }
         let root = ContainerRoot::open(path)?;
+        let mut mounts = Vec::with_capacity(self.mounts.len());
         for (path, source) in &self.mounts {
-            root.attach(source, path)?;
+            let facts = self.nodes.iter().find(|node| own_nodes && node.path == *path);
+            let made = facts.map(|node| root.make_character_device(path, node.facts)).transpose()?;
+            if made != Some(true) {
+                mounts.push((source, path.as_str()));
+            }
         }
-        self.preparation.run(&root, &self.tables, &self.nodes)
+        root.attach_all(&mounts)?;
+        let nodes: Vec<String> = self.nodes.iter().map(|node| node.path.clone()).collect();
+        self.preparation.run(&root, &self.tables, &nodes)
     }
 
     fn add_node(&mut self, node: &DeviceNode) -> Result<()> {
@@ -102,8 +112,17 @@ impl Injection {
         }
         let (major, minor) = source.stat().device;
         self.rules.push(Rule { major, minor, access: DeviceAccess::parse(node.permissions.as_deref()) });
-        self.hosts.push(path.to_owned());
-        self.nodes.push(node.path.clone());
+        let owner = rustix::fs::stat(path).with_context(|| format!("cannot look at `{path}`"))?;
+        self.nodes.push(InjectedNode {
+            path: node.path.clone(),
+            host: path.to_owned(),
+            facts: NodeFacts {
+                device: (major, minor),
+                mode: source.stat().mode,
+                uid: owner.st_uid,
+                gid: owner.st_gid,
+            },
+        });
         self.mounts.push((node.path.clone(), source));
         Ok(())
     }
@@ -111,7 +130,8 @@ impl Injection {
 
 impl fmt::Display for Injection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} files and the nodes {}", self.mounts.len() - self.nodes.len(), self.nodes.join(", "))
+        let nodes: Vec<&str> = self.nodes.iter().map(|node| node.path.as_str()).collect();
+        write!(f, "{} files and the nodes {}", self.mounts.len() - nodes.len(), nodes.join(", "))
     }
 }
 

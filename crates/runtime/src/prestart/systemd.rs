@@ -10,6 +10,7 @@ mod message;
 use super::program::Rule;
 use crate::codes;
 use diag::{Failure, Result, ResultExt};
+use formats::dbus;
 use host::Host;
 use std::io::{Read, Write};
 use std::time::Duration;
@@ -74,10 +75,10 @@ fn converse(stream: &mut (impl Read + Write), scope: &str, rules: &[Rule]) -> Re
     call.extend(message::allow_devices(scope, rules));
     stream.write_all(&call).context("cannot write to systemd")?;
     loop {
-        match message::parse_reply(&reply(stream)?) {
-            message::Reply::Done => return Ok(()),
-            message::Reply::Refused(text) => return Err(Failure::new(format!("systemd refuses: {text}"))),
-            message::Reply::Other => {}
+        match dbus::parse_reply(&reply(stream)?) {
+            dbus::Reply::Done => return Ok(()),
+            dbus::Reply::Refused(text) => return Err(Failure::new(format!("systemd refuses: {text}"))),
+            dbus::Reply::Other => {}
         }
     }
 }
@@ -94,12 +95,12 @@ fn line(stream: &mut impl Read) -> Result<Vec<u8>> {
 
 /// One whole message.
 fn reply(stream: &mut impl Read) -> Result<Vec<u8>> {
-    let mut bytes = vec![0; message::FIXED];
+    let mut bytes = vec![0; dbus::FIXED];
     stream.read_exact(&mut bytes).context("systemd gives no answer")?;
-    let rest = message::length_of_rest(&bytes).filter(|length| *length <= REPLY_LIMIT);
+    let rest = dbus::length_of_rest(&bytes).filter(|length| *length <= REPLY_LIMIT);
     let rest = rest.ok_or_else(|| Failure::new("systemd's answer cannot be understood"))?;
-    bytes.resize(message::FIXED + rest, 0);
-    let rest = bytes.get_mut(message::FIXED..).unwrap_or_default();
+    bytes.resize(dbus::FIXED + rest, 0);
+    let rest = bytes.get_mut(dbus::FIXED..).unwrap_or_default();
     stream.read_exact(rest).context("systemd breaks off its answer")?;
     Ok(bytes)
 }

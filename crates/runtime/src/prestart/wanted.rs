@@ -2,6 +2,7 @@
 
 use super::configure::{Configuration, Without};
 use super::container::Container;
+use super::modes;
 use super::process::Claim;
 use crate::{codes, configuration};
 use diag::{Failure, Result};
@@ -27,6 +28,7 @@ pub(super) fn read(
     if request.ask == Ask::Nothing {
         return Ok(None);
     }
+    modes::check_settings(settings, &request.ask)?;
     let (mig_config, mig_monitor) = mig_rights(&container.config, &request)?;
     let features = &settings.features;
     Ok(Some(Configuration {
@@ -41,8 +43,10 @@ pub(super) fn read(
         imex_channels: channels(&request.imex_channels)?,
         make_imex_channels: features.disable_imex_channel_creation != Some(true),
         load_kernel_modules: settings.cli.load_kmods,
+        own_nodes: container.config.mount_label().is_some(),
         without: Without { cgroups: settings.cli.no_cgroups, ..Without::default() },
         places: configuration::places(settings, settings_file),
+        only_legacy: modes::are_restricted(settings),
         claim: Claim::Runtime,
     }))
 }

@@ -21,8 +21,15 @@ pub(super) struct Maker<'a> {
     pub(super) called_as: &'a str,
 }
 
-/// Edits, and what went wrong without standing in the way.
-pub(super) type Made = (ContainerEdits, Vec<String>);
+/// Edits, and what there is to say of them.
+#[derive(Default)]
+pub(super) struct Made {
+    pub(super) edits: ContainerEdits,
+    /// What went wrong without standing in the way.
+    pub(super) warnings: Vec<String>,
+    /// What was decided although the container might expect something else.
+    pub(super) remarks: Vec<String>,
+}
 
 impl Maker<'_> {
     /// The edits that give a container these GPUs, and what it asks for besides that is there.
@@ -31,17 +38,20 @@ impl Maker<'_> {
     /// What is asked for is not on this machine or must not be asked for; a requirement of the image is
     /// not met; our hook program is missing.
     pub(super) fn edits(&self, ask: &Ask, request: &Request, config: &oci::Config) -> Result<Made> {
-        let notes = self.wake_driver();
+        let warnings = self.wake_driver();
         let mut driver = self.driver(config, ask)?;
         if self.has_flag("disable-ipc-discoverer") {
             driver.sockets.clear();
         }
         let policy = self.policy()?;
-        let mut edits = self.of_driver(ask, &driver, policy.clone(), config)?;
+        let mut edits = self
+            .of_driver(ask, &driver, policy.clone(), config)
+            .map_err(|failure| self.with_nvml(failure, config))?;
         edits.append(&self.extras(request, &policy)?);
         edits.append(&self.imex_channels(request, &policy)?);
         self.must_be_there(&edits)?;
-        Ok((edits, notes))
+        let remarks = about_compat(ask, &driver).into_iter().collect();
+        Ok(Made { edits, warnings, remarks })
     }
 
     /// The edits that give a container these GPUs of this driver.
@@ -54,7 +64,7 @@ impl Maker<'_> {
     ) -> Result<ContainerEdits> {
         self.must_have_files(driver)?;
         let is_tegra = self.mode == Mode::Csv || driver.platform == Platform::Tegra;
-        let is_silent = self.settings.features.original_cdi_modes == Some(true);
+        let is_silent = is_silent(self.settings);
         if is_tegra || !is_silent {
             let needs = requirements(config, self.settings, is_tegra)?;
             if !needs.is_empty() {
@@ -94,11 +104,7 @@ impl Maker<'_> {
     pub(super) fn legacy_edits(&self, request: &Request) -> Result<ContainerEdits> {
         let policy = self.policy()?;
         let mut edits = self.extras(request, &policy)?;
-        // To the prestart hook it would say that the GPUs are there.
-        edits.env.clear();
-        let features = &self.settings.features;
-        let by_hook = self.settings.runtime.modes.legacy_cuda_compat_mode == "hook";
-        if by_hook && features.disable_cuda_compat_lib_hook != Some(true) {
+        if adds_compat_hook(self.settings) {
             let places = configuration::places(self.settings, self.settings_file);
             let driver = discover::inventory::load_for(self.host, &places, request.ask.ids())?;
             let targets = select(&request.ask, &driver)?;
@@ -107,8 +113,25 @@ impl Maker<'_> {
         Ok(edits)
     }
 
+    /// MIG devices, and GPUs that nothing has used since boot, have UUIDs that only NVML knows.
+    fn with_nvml(&self, failure: Failure, config: &oci::Config) -> Failure {
+        if failure.code() != Some(inject::codes::NO_SUCH_DEVICE) || !failure.message().contains("UUID") {
+            return failure;
+        }
+        match discover::inventory::nvml_failure(self.host, &self.places(config)) {
+            Some(cause) => {
+                failure.hint(format!("only NVML knows UUIDs of MIG devices, and could not be asked: {cause}"))
+            }
+            None => failure,
+        }
+    }
+
     /// The driver of this machine, as the mode and the container want it looked at.
     pub(super) fn driver(&self, config: &oci::Config, ask: &Ask) -> Result<Driver> {
+        discover::inventory::load_for(self.host, &self.places(config), ask.ids())
+    }
+
+    fn places(&self, config: &oci::Config) -> discover::Options {
         let mut places = configuration::places(self.settings, self.settings_file);
         if self.mode == Mode::Csv {
             places.mode = Look::Csv;
@@ -116,7 +139,7 @@ impl Maker<'_> {
         places.mount_lists.all =
             config.env().iter().any(|entry| entry == "NVIDIA_REQUIRE_JETPACK=csv-mounts=all");
         places.mount_lists.single_device = self.has_flag("disable-multiple-csv-devices");
-        discover::inventory::load_for(self.host, &places, ask.ids())
+        places
     }
 
     /// Modules and nodes, where nobody used the driver since the machine started.
@@ -132,7 +155,8 @@ impl Maker<'_> {
         Ok(policy(self.settings, hook_path))
     }
 
-    /// Devices of the drivers beside the GPU's, where this machine has them.
+    /// Devices of the drivers beside the GPU's, where this machine has them. They leave the variables alone:
+    /// that the GPUs are there is said by the edits that bring them, not to the prestart hook that will.
     fn extras(&self, request: &Request, policy: &Policy) -> Result<ContainerEdits> {
         let places = configuration::places(self.settings, self.settings_file);
         let mut edits = ContainerEdits::default();
@@ -140,7 +164,6 @@ impl Maker<'_> {
             let found = discover::special(self.host, &places, special)?;
             if !found.nodes.is_empty() {
                 edits.append(&special_device("all", &found.nodes, &found.files, policy).container_edits);
-                edits.env.push("NVIDIA_VISIBLE_DEVICES=void".into());
             }
         }
         Ok(edits)
@@ -162,9 +185,7 @@ impl Maker<'_> {
                 wanted.iter().map(|number| channel(*number, &there)).collect::<Result<Vec<Node>>>()?
             }
         };
-        let mut edits = special_device("all", &nodes, &[], policy).container_edits;
-        edits.env.push("NVIDIA_VISIBLE_DEVICES=void".into());
-        Ok(edits)
+        Ok(special_device("all", &nodes, &[], policy).container_edits)
     }
 
     /// What the edits name is there still: a driver that is being exchanged at this moment gives no
@@ -197,6 +218,16 @@ impl Maker<'_> {
     fn has_flag(&self, name: &str) -> bool {
         has_flag(self.settings, name)
     }
+}
+
+/// Why CUDA libraries of the image that are newer than the driver's own will not be used.
+fn about_compat(ask: &Ask, driver: &Driver) -> Option<String> {
+    let targets = select(ask, driver).ok()?;
+    let name = targets.iter().find_map(|target| inject::refuses_compat(driver.gpus.get(target.gpu)?))?;
+    Some(format!(
+        "CUDA compatibility libraries of the image are left alone: {name} refuses them (error 804), the driver's \
+         own are used"
+    ))
 }
 
 /// Channel numbers; `None` is all of them.
@@ -232,6 +263,24 @@ fn channel(number: u32, there: &[Node]) -> Result<Node> {
     })
 }
 
+/// What the settings say of edits, for the test of all of them.
+#[cfg(test)]
+pub(super) fn choices(settings: &Settings) -> String {
+    let (policy, compat) = (policy(settings, String::new()), adds_compat_hook(settings));
+    format!("{policy:?} {compat} {}", is_silent(settings))
+}
+
+/// In mode `legacy`: the prestart hook leaves it to this one.
+fn adds_compat_hook(settings: &Settings) -> bool {
+    settings.runtime.modes.legacy_cuda_compat_mode == "hook"
+        && settings.features.disable_cuda_compat_lib_hook != Some(true)
+}
+
+/// Whether capabilities and requirements have no effect in the modes of CDI, as with the original.
+fn is_silent(settings: &Settings) -> bool {
+    settings.features.original_cdi_modes == Some(true)
+}
+
 fn policy(settings: &Settings, hook_path: String) -> Policy {
     let without_gids = settings.features.no_additional_gids_for_device_nodes == Some(true)
         || has_flag(settings, "no-additional-gids-for-device-nodes");
@@ -264,6 +313,43 @@ mod tests {
         let settings = Settings::parse(&flags).expect("valid").0;
         assert!(has_flag(&settings, "disable-ipc-discoverer") && !has_flag(&settings, "b"));
         assert_eq!(of(&format!("{jit}nvcdi-disable-hooks = [\"chmod\"]")).disabled_hooks, ["chmod"]);
+    }
+
+    #[test]
+    fn a_machine_that_changed_under_a_start_is_told() {
+        let (host, settings) = (Host::live(), Settings::default());
+        let maker =
+            Maker { host: &host, settings: &settings, settings_file: "", mode: Mode::Auto, called_as: "" };
+        let node = |path: &str, minor| ContainerEdits {
+            device_nodes: vec![cdi::DeviceNode { path: path.into(), major: 1, minor, ..Default::default() }],
+            ..ContainerEdits::default()
+        };
+        let mount = |path: &str| ContainerEdits {
+            mounts: vec![cdi::Mount { host_path: path.into(), ..Default::default() }],
+            ..ContainerEdits::default()
+        };
+        assert!(
+            maker.must_be_there(&node("/dev/null", 3)).is_ok() && maker.must_be_there(&mount("/")).is_ok()
+        );
+        for changed in [node("/dev/null", 5), node("/dev/none", 3), node("/", 3), mount("/none")] {
+            let line = maker.must_be_there(&changed).expect_err("changed").line();
+            assert!(line.starts_with("the driver changed while this container was started: /"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_decided_on_compat_libraries_is_told() {
+        let gpu = |name: &str| driver::Gpu {
+            name: Some(name.into()),
+            node: Some(Node::default()),
+            ..driver::Gpu::default()
+        };
+        let gpus = vec![gpu("NVIDIA H100 80GB HBM3"), gpu("NVIDIA GeForce RTX 4090")];
+        let driver = Driver { version: Some("580.95.05".into()), gpus, ..Driver::default() };
+        let of = |ids: &[&str]| about_compat(&Ask::of_list(ids), &driver);
+        assert_eq!(of(&["0"]), None);
+        assert!(of(&["all"]).is_some_and(|text| text.contains("GeForce RTX 4090 refuses")));
+        assert!(of(&["1"]).is_some_and(|text| text.contains("error 804")));
     }
 
     #[test]

@@ -45,6 +45,22 @@ mod tests {
     }
 
     #[test]
+    fn only_an_absolute_path_stands_for_itself() {
+        let host = Host::at("/nonexistent");
+        for (written, expected) in [
+            ("/x/hook", "/x/hook"),
+            ("x/hook", "/usr/bin/nvidia-container-runtime-hook"),
+            ("no-such-hook", "/usr/bin/nvidia-container-runtime-hook"),
+        ] {
+            let mut settings = Settings::default();
+            written.clone_into(&mut settings.hook.path);
+            let mut config = Config::parse(b"{}").expect("valid");
+            insert_hook(&host, &settings, &mut config).expect("inserted");
+            assert_eq!(config.hooks(Stage::Prestart)[0].path, expected, "{written}");
+        }
+    }
+
+    #[test]
     fn hooks_are_known_by_their_names() {
         for path in ["/usr/bin/nvidia-container-runtime-hook", "/x/nvidia-container-toolkit"] {
             assert!(is_our_hook(path), "{path}");

@@ -25,7 +25,8 @@ pub(super) struct Log {
 impl Log {
     /// The log that the engine asks for.
     pub(super) fn of_engine(host: &HostMut, invocation: &Invocation) -> Self {
-        let engine = invocation.log.as_deref().and_then(|path| bundle::absolute(path).ok());
+        let engine = invocation.log.as_deref().and_then(|path| file_of(path.to_str()?));
+        let engine = engine.and_then(|path| bundle::absolute(path.as_ref()).ok());
         Self {
             host: host.clone(),
             engine: engine.filter(|path| path != "/dev/null"),
@@ -77,6 +78,13 @@ impl Log {
     }
 }
 
+/// The file of a log's destination; crun knows others too: `journald:ID` and `syslog:ID`, where only
+/// crun's own words go.
+fn file_of(destination: &str) -> Option<&str> {
+    let is_elsewhere = ["journald:", "syslog:"].iter().any(|kind| destination.starts_with(kind));
+    (!is_elsewhere).then(|| destination.strip_prefix("file:").unwrap_or(destination))
+}
+
 /// The last word: engines show it when the runtime fails.
 pub(super) fn to_stderr(host: &Host, failure: &Failure) {
     let text = line(host.now(), Level::Error, &failure.line(), false);
@@ -88,4 +96,22 @@ pub(super) fn to_stderr(host: &Host, failure: &Failure) {
 fn line(now: SystemTime, level: Level, message: &str, json: bool) -> String {
     let now = now.duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs());
     if json { logrus::json(now, level, message) } else { logrus::text(now, level, message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_of;
+
+    #[test]
+    fn destinations_of_logs() {
+        for (destination, expected) in [
+            ("/run/log.json", Some("/run/log.json")),
+            ("log", Some("log")),
+            ("file:/run/log", Some("/run/log")),
+            ("journald:abc", None),
+            ("syslog:abc", None),
+        ] {
+            assert_eq!(file_of(destination), expected, "{destination}");
+        }
+    }
 }

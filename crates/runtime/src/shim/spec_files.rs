@@ -46,7 +46,7 @@ fn check_requirements(maker: &Maker, names: &[String], config: &oci::Config) -> 
 
 /// All specification files of the directories; those that cannot be read count as absent, the devices
 /// in them will be missed by name.
-fn files(host: &Host, directories: &[String]) -> Vec<SourceFile> {
+pub(super) fn files(host: &Host, directories: &[String]) -> Vec<SourceFile> {
     let mut files = Vec::new();
     for (directory, folder) in directories.iter().enumerate() {
         for entry in host.list_optional(folder).ok().flatten().unwrap_or_default() {

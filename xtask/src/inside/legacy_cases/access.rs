@@ -7,7 +7,9 @@ use crate::engines::GLIBC;
 use crate::inside::check::Ledger;
 use crate::inside::docker::Docker;
 use crate::inside::expect::{Expect, text};
-use diag::{Failure, Result};
+use diag::{Failure, Result, ResultExt};
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 
 /// Prints the GPUs whose nodes are there, the GPUs that may be opened, and the libraries.
 const PROBE: &str = r#"
@@ -110,15 +112,13 @@ const REFUSED: &[(&[&str], &[&str])] = &[
 
 pub(super) fn run(docker: &Docker, engine: &str, ledger: &mut Ledger) -> Result<()> {
     for row in ROWS {
-        ledger.check(engine, &format!("access: {}", row.options.join(" ")), || check(docker, row))?;
+        ledger.check(engine, &format!("access: {}", row.options.join(" ")), || check(docker, row, &[]))?;
     }
-    // Where the machine itself lacks a capability, no container can have all of them.
-    let plain = docker.client(["run", "--rm", "--network", "none", "--privileged", GLIBC, "true"])?;
-    if plain.status.success() {
-        ledger.check(engine, "access: --gpus device=1 --privileged", || privileged(docker))?;
-    } else {
-        eprintln!("  skipped: docker run --privileged: {}", text(&plain).trim());
+    for row in ROWS.iter().filter(|row| !row.options.contains(&"--user")) {
+        let case = format!("access of user 1000: {}", row.options.join(" "));
+        ledger.check(engine, &case, || check(docker, row, &["--user", "1000:1000"]))?;
     }
+    ledger.check(engine, "access: --gpus device=1 --privileged", || privileged(docker))?;
     for (options, words) in REFUSED {
         let case = format!("refused: {}", options.join(" "));
         ledger.check(engine, &case, || refused(docker, options, words))?;
@@ -126,8 +126,9 @@ pub(super) fn run(docker: &Docker, engine: &str, ledger: &mut Ledger) -> Result<
     Ok(())
 }
 
-fn check(docker: &Docker, row: &Row) -> Result<()> {
-    let lines = show(docker, row.options)?;
+fn check(docker: &Docker, row: &Row, more: &[&str]) -> Result<()> {
+    let options: Vec<&str> = row.options.iter().chain(more).copied().collect();
+    let lines = show(docker, &options)?;
     let wanted = [
         format!("there:{}", row.gpus),
         format!("open:{}", row.gpus),
@@ -137,11 +138,47 @@ fn check(docker: &Docker, row: &Row) -> Result<()> {
     if lines == wanted { Ok(()) } else { Err(Failure::new(format!("expected {wanted:?}, got {lines:?}"))) }
 }
 
-/// A privileged container may open everything anyway; it must still start, and show its GPU.
+/// A privileged container has every node of the machine from Docker, and may open it; the libraries are
+/// those of the hook.
 fn privileged(docker: &Docker) -> Result<()> {
-    let lines = show(docker, &["--gpus", "device=1", "--privileged"])?;
-    let is_there = lines.first().is_some_and(|line| line.contains(" 1"));
-    if is_there { Ok(()) } else { Err(Failure::new(format!("got {lines:?}"))) }
+    let lines = show(docker, &["--runtime=narrow", "--gpus", "device=1", "--privileged"])?;
+    let wanted = [
+        format!("there:{EVERY}"),
+        format!("open:{EVERY}"),
+        format!("libraries:{}", USUAL.0),
+        "control: uvm modeset".to_owned(),
+    ];
+    if lines == wanted { Ok(()) } else { Err(Failure::new(format!("expected {wanted:?}, got {lines:?}"))) }
+}
+
+/// A low-level runtime that leaves out the capabilities that this machine itself does not have: where one
+/// is missing no container can have all of them, and `--privileged` asks for all.
+const NARROW: &str = r#"#!/bin/sh
+bundle=.; before=
+for word; do
+  case $before in --bundle|-b) bundle=$word;; esac
+  before=$word
+done
+held=$((0x$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)))
+if [ -e $bundle/config.json ] && [ $((held >> 24 & 1)) = 0 ]; then
+  sed -i 's/"CAP_SYS_RESOURCE",//g; s/,"CAP_SYS_RESOURCE"//g' $bundle/config.json
+fi
+exec runc "$@"
+"#;
+
+/// Registers that runtime, before the daemon starts.
+pub(super) fn register_narrow() -> Result<()> {
+    const PATH: &str = "/usr/local/bin/narrow-runc";
+    fs::create_dir_all("/usr/local/bin")
+        .and_then(|()| fs::write(PATH, NARROW))
+        .context("cannot write a runtime")?;
+    fs::set_permissions(PATH, Permissions::from_mode(0o755)).context("cannot make a runtime run")?;
+    fs::create_dir_all("/etc/docker").context("cannot make the folder of Docker's configuration")?;
+    fs::write(
+        "/etc/docker/daemon.json",
+        format!("{{\"runtimes\": {{\"narrow\": {{\"path\": \"{PATH}\"}}}}}}"),
+    )
+    .context("cannot write Docker's configuration")
 }
 
 fn show(docker: &Docker, options: &[&str]) -> Result<Vec<String>> {

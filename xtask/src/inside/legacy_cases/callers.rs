@@ -19,8 +19,19 @@ pub(super) fn run(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()>
     ledger.check(engine, "list", list)?;
     ledger.check(engine, "list of what one GPU needs", list_of_one)?;
     ledger.check(engine, "configure as `ctr run --gpus 2` calls it", || ctr(job, host))?;
-    ledger.check(engine, "configure as Apptainer calls it", || in_place(job, host, APPTAINER))?;
-    ledger.check(engine, "configure as Enroot calls it", || in_place(job, host, ENROOT))?;
+    ledger.check(engine, "configure as Apptainer's setuid starter calls it", || {
+        in_place(job, host, APPTAINER)
+    })?;
+    for (name, arguments) in UNPRIVILEGED {
+        ledger.check(engine, &format!("configure as {name} calls it, without any right"), || {
+            in_user_namespace(job, host, arguments)
+        })?;
+    }
+    for (mode, wanted) in COMPAT_MODES {
+        ledger.check(engine, &format!("configure --cuda-compat-mode={mode}"), || {
+            compat_mode(job, mode, wanted)
+        })?;
+    }
     ledger.check(engine, "configure of a container by its pid", || by_pid(job, host))?;
     for (name, arguments, words) in REFUSED {
         ledger.check(engine, &format!("refused: {name}"), || refused(job, arguments, words))?;
@@ -40,7 +51,7 @@ fn told(arguments: &str) -> Result<String> {
     Err(Failure::new(text(&ended)))
 }
 
-fn must_hold(said: &str, words: &[&str]) -> Result<()> {
+pub(super) fn must_hold(said: &str, words: &[&str]) -> Result<()> {
     match words.iter().find(|word| !said.contains(**word)) {
         None => Ok(()),
         Some(word) => Err(Failure::new(format!("{word:?} is missing in\n{said}"))),
@@ -124,27 +135,81 @@ fn judge(host: &[String], index: usize, shown: &str) -> Result<()> {
     Err(Failure::new(format!("the container shows {shown:?}")))
 }
 
-/// In its own mount namespace, without a pid, as the setuid starter does it.
+/// `--nvccli`: in its own mount namespace, without a pid, as root.
 const APPTAINER: &str =
-    "--user configure --no-cgroups --device=2 --compute --utility --ldconfig=@/sbin/ldconfig";
-/// The hook `98-nvidia.sh`.
-const ENROOT: &str = "--user configure --no-cgroups --ldconfig=@/sbin/ldconfig --device=2 --utility --compute '--require=cuda>=9.0'";
+    "configure --no-cgroups --device=2 --compute --utility '--require=cuda>=9.0' --ldconfig=@/sbin/ldconfig";
+
+/// Callers of ordinary users: each has made a user namespace, in which it is root and nothing more.
+const UNPRIVILEGED: &[(&str, &str)] = &[
+    ("Apptainer", "--user configure --no-cgroups --device=2 --compute --utility --ldconfig=@/sbin/ldconfig"),
+    // The hook `98-nvidia.sh`.
+    (
+        "Enroot",
+        "--user --debug=/dev/stderr configure --no-cgroups --ldconfig=@/sbin/ldconfig --device=2 --compute --compat32 \
+         --display --graphics --utility --video '--require=cuda>=9.0'",
+    ),
+    // Its hook `nvidia`, for containers and nested engines alike.
+    (
+        "LXC",
+        "--user configure --no-cgroups --ldconfig=@/sbin/ldconfig --device=2 --compute --utility '--require=cuda>=9.0'",
+    ),
+];
+
+/// Makes a root on a tmpfs. What belongs to users that a user namespace does not know stays nobody's.
+const ROOT: &str = "set -e; mount -t tmpfs -o mode=755 root \"$1\"
+    cp -r --preserve=mode,timestamps,links --no-dereference \"$0\"/. \"$1\"
+    mount -t tmpfs -o mode=755 dev \"$1/dev\"; mount --rbind /proc \"$1/proc\"
+";
 
 /// The caller has made a mount namespace; the root is not pivoted to yet.
 fn in_place(job: &Job, host: &[String], arguments: &str) -> Result<()> {
+    let script = format!("{ROOT}{CLI} {arguments} \"$1\"; exec chroot \"$1\" nvidia-smi -L");
+    judge(host, 2, &in_namespace(job, &["unshare", "-m", "--propagation", "private"], &script)?)
+}
+
+/// An ordinary user's namespace, with one user in it.
+fn in_user_namespace(job: &Job, host: &[String], arguments: &str) -> Result<()> {
+    let script = format!("{ROOT}{CLI} {arguments} \"$1\"; exec chroot \"$1\" nvidia-smi -L");
+    let user = ["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all"];
+    let namespace = ["unshare", "-U", "-r", "-m", "--propagation", "private"];
+    judge(host, 2, &in_namespace(job, &[&user[..], &namespace].concat(), &script)?)
+}
+
+fn in_namespace(job: &Job, namespace: &[&str], script: &str) -> Result<String> {
     let place = scratch("in-place");
     fs::create_dir_all(&place).with_context(|| format!("cannot make {}", place.display()))?;
-    let script = format!(
-        "set -e; mount -t tmpfs root \"$1\"; cp -a \"$0\"/. \"$1\"; mount -t tmpfs dev \"$1/dev\"; mount -t proc proc \"$1/proc\"
-         {CLI} {arguments} \"$1\"
-         exec chroot \"$1\" nvidia-smi -L"
-    );
-    let mut unshare = command(["unshare", "-m", "--propagation", "private", "sh", "-c", &script]);
-    let ended = output(unshare.arg(job.images.join("glibc")).arg(&place))?;
-    if !ended.status.success() {
-        return Err(Failure::new(text(&ended)));
+    let mut unshare = command(["timeout", "-k", "5", "60"]);
+    unshare.args(namespace).args(["sh", "-c", script]).arg(job.images.join("glibc")).arg(&place);
+    let ended = output(&mut unshare)?;
+    if ended.status.success() {
+        return Ok(String::from_utf8_lossy(&ended.stdout).into_owned());
     }
-    judge(host, 2, &String::from_utf8_lossy(&ended.stdout))
+    Err(Failure::new(text(&ended)))
+}
+
+/// The first folder in which the loader of a container with compatibility libraries looks.
+const COMPAT_MODES: &[(&str, &str)] = &[
+    ("ldconfig", "/usr/local/cuda/compat/libcuda.so.1"),
+    // Nothing of an image becomes the source of a mount (CVE-2025-23359): the loader finds the same library.
+    ("mount", "/usr/local/cuda/compat/libcuda.so.1"),
+    ("disabled", "/usr/lib/x86_64-linux-gnu/libcuda.so.1"),
+];
+
+fn compat_mode(job: &Job, mode: &str, wanted: &str) -> Result<()> {
+    let script = format!(
+        "{ROOT}mkdir -p \"$1/usr/local/cuda/compat\"
+         cp /usr/lib/x86_64-linux-gnu/libcuda.so.580.95.05 \"$1/usr/local/cuda/compat/libcuda.so.999.1\"
+         ln -s libcuda.so.999.1 \"$1/usr/local/cuda/compat/libcuda.so.1\"
+         {CLI} configure --no-cgroups --device=2 --compute --cuda-compat-mode={mode} \"$1\"
+         ! grep -q ' /usr/local/cuda/compat' /proc/self/mountinfo
+         /sbin/ldconfig -p -C \"$1/etc/ld.so.cache\""
+    );
+    let cache = in_namespace(job, &["unshare", "-m", "--propagation", "private"], &script)?;
+    let found = cache.lines().find(|line| line.trim_start().starts_with("libcuda.so.1 "));
+    match found.and_then(|line| line.split(" => ").nth(1)) {
+        Some(path) if path == wanted || path == wanted.trim_start_matches("/usr") => Ok(()),
+        other => Err(Failure::new(format!("the loader would take {other:?}"))),
+    }
 }
 
 /// A container that somebody made by hand: another process, in namespaces of its own.

@@ -16,6 +16,9 @@ pub(super) fn run(docker: &mut Docker, host: &[String], engine: &str, ledger: &m
     for mode in ["auto", "legacy", "cdi", "jit-cdi", "csv"] {
         ledger.check(engine, &format!("--gpus with mode = {mode:?}"), || with_mode(docker, host, mode))?;
     }
+    ledger.check(engine, "--gpus with mode = \"cdi\" where the original's refusal is asked for", || {
+        refused_as_by_the_original(docker, host)
+    })?;
     ledger.check(engine, "a stale specification does not break --gpus", || with_stale_spec(docker, host))?;
     ledger.check(engine, "nodes that are missing are made", || missing_nodes(docker, host))?;
     ledger.check(engine, "links in /dev/char", || links(docker, host))?;
@@ -37,6 +40,18 @@ fn with_mode(docker: &Docker, host: &[String], mode: &str) -> Result<()> {
     let judged = gpus(docker, host);
     bundle::use_default_runtime()?;
     judged
+}
+
+fn refused_as_by_the_original(docker: &Docker, host: &[String]) -> Result<()> {
+    const SETTINGS: &str =
+        "[features]\noriginal-hook-modes = true\n[nvidia-container-runtime]\nmode = \"cdi\"\n";
+    fs::create_dir_all(FOLDER).context("cannot make the folder of the settings")?;
+    fs::write(format!("{FOLDER}/config.toml"), SETTINGS).context("cannot write the settings")?;
+    let words = ["run", "--rm", "--network", "none", "--gpus", "all", GLIBC, "true"];
+    let ended = docker.client(words);
+    bundle::use_default_runtime()?;
+    Expect::Fails(&["invoking the NVIDIA Container Runtime Hook directly", "--runtime=nvidia", "[R411]"])
+        .judge(host, &ended?)
 }
 
 /// Of another driver, with files and nodes that are gone. Docker 29.2 looks at it before it asks the hook,

@@ -1,9 +1,10 @@
-//! Docker without root rights beside Docker with them, on one machine with one configuration: whether a
-//! device cgroup is to be managed is seen from the container, not from a setting.
+//! Docker and Podman without root rights beside Docker and Podman with them, on one machine with one
+//! configuration: whether a device cgroup is to be managed is seen from the container, not from a setting.
 
 use crate::engines::GLIBC;
 use crate::exec::{capture, command, output, tail};
 use crate::inside::check::Ledger;
+use crate::inside::docker::Docker;
 use crate::inside::expect::{Expect, text};
 use crate::inside::{Job, scratch};
 use diag::{Failure, Result, ResultExt};
@@ -41,29 +42,97 @@ pub(super) fn run(job: &Job, tools: &Path, host: &[String], ledger: &mut Ledger)
 }
 
 fn cases(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()> {
-    let engine = "docker without root";
+    let mut docker = Docker::start(job.suite()?)?;
+    docker.load(&job.images.join("glibc.tar"))?;
     let loaded = output(client().arg("load").arg("--input").arg(job.images.join("glibc.tar")))?;
     if !loaded.status.success() {
         return Err(Failure::new(text(&loaded)));
     }
-    let words = ["run", "--rm", "--network", "none", "--gpus"];
-    ledger.check(engine, "--gpus device=5", || {
-        Expect::Gpus(&[5])
-            .judge(host, &output(client().args(words).args(["device=5", GLIBC, "nvidia-smi", "-L"]))?)
-    })?;
-    ledger.check(engine, "--gpus all", || {
-        Expect::EveryGpu.judge(host, &output(client().args(words).args(["all", GLIBC, "nvidia-smi", "-L"]))?)
-    })?;
-    ledger.check(engine, "--gpus device=9", || {
-        let ended = output(client().args(words).args(["device=9", GLIBC, "true"]))?;
-        Expect::Fails(&["device error: 9: unknown device"]).judge(host, &ended)
-    })?;
-    ledger.check(engine, "no configuration was needed", || {
-        match fs::exists("/etc/nvidia-container-runtime") {
+    ledger.check("docker without root", "no configuration is needed", || {
+        match fs::exists("/etc/nvidia-container-runtime/config.toml") {
             Ok(false) => Ok(()),
             _ => Err(Failure::new("there is a configuration")),
         }
-    })
+    })?;
+    // What people add to it by hand: nothing that concerns one kind of engine alone.
+    fs::create_dir_all("/etc/nvidia-container-runtime").context("cannot make the folder of the settings")?;
+    fs::write("/etc/nvidia-container-runtime/config.toml", "[nvidia-container-cli]\nload-kmods = true\n")
+        .context("cannot write the settings")?;
+    for (options, expect) in CASES {
+        let words = ["run", "--rm", "--network", "none"].iter().chain(*options).chain(&[GLIBC]).chain(LIST);
+        let words: Vec<&str> = words.copied().collect();
+        let case = options.join(" ");
+        ledger.check("docker with root, beside", &case, || expect.judge(host, &docker.client(&words)?))?;
+        ledger.check("docker without root, beside", &case, || {
+            expect.judge(host, &output(client().args(&words))?)
+        })?;
+    }
+    ledger.check("docker with root, beside", "no other GPU may be opened", || {
+        let made = "mknod /tmp/n c 195 4; cat /tmp/n 2>&1 | grep -q 'not permitted' && echo refused";
+        let words = ["run", "--rm", "--network", "none", "--gpus", "device=5", GLIBC, "sh", "-c", made];
+        Expect::Lines(&["refused"]).judge(host, &docker.client(words)?)
+    })?;
+    ledger.check("docker without root, beside", "--privileged --gpus device=5", || {
+        let words = ["run", "--rm", "--network", "none", "--privileged", "--gpus", "device=5", GLIBC];
+        let look =
+            ["sh", "-c", "nvidia-smi -L | grep -c UUID; cat /dev/nvidia5 2>&1 | grep -o 'No such device'"];
+        Expect::Lines(&["1", "No such device"]).judge(host, &output(client().args(words).args(look))?)
+    })?;
+    docker.stop()?;
+    podman_cases(job, host, ledger)
+}
+
+const LIST: &[&str] = &["nvidia-smi", "-L"];
+
+/// The same for both.
+const CASES: &[(&[&str], Expect)] = &[
+    (&["--gpus", "device=5"], Expect::Gpus(&[5])),
+    (&["--gpus", "\"device=2,6\""], Expect::Gpus(&[2, 6])),
+    (&["--gpus", "all"], Expect::EveryGpu),
+    (&["--gpus", "2", "--user", "1000:1000"], Expect::Gpus(&[0, 1])),
+    (&["--gpus", "device=1", "--read-only"], Expect::Gpus(&[1])),
+    (&["--gpus", "device=9"], Expect::Fails(&["device error: 9: unknown device", "0-7"])),
+];
+
+/// Podman by a specification, and by a hook in a folder of hooks, as of old.
+fn podman_cases(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()> {
+    super::super::podman_cases::generate(job)?;
+    fs::create_dir_all("/mnt/hooks").context("cannot make the folder of hooks")?;
+    fs::write("/mnt/hooks/nvidia.json", HOOK).context("cannot write a hook")?;
+    for (name, with_rights) in [("with root", true), ("without root", false)] {
+        let who = || if with_rights { with_root() } else { as_user() };
+        let engine = format!("podman {name}, beside");
+        let archive = job.images.join("glibc.tar");
+        let loaded = output(podman(who()).args(["load", "--input"]).arg(archive))?;
+        if !loaded.status.success() {
+            return Err(Failure::new(text(&loaded)));
+        }
+        let run = ["run", "--rm", "--network", "none"];
+        ledger.check(&engine, "--device nvidia.com/gpu=5", || {
+            let words = ["--device", "nvidia.com/gpu=5", GLIBC];
+            Expect::Gpus(&[5]).judge(host, &output(podman(who()).args(run).args(words).args(LIST))?)
+        })?;
+        ledger.check(&engine, "--hooks-dir, as of old", || {
+            let mut podman = podman(who());
+            podman.args(["--hooks-dir", "/mnt/hooks"]).args(run);
+            let words = ["-e", "NVIDIA_VISIBLE_DEVICES=2,6", GLIBC];
+            Expect::Gpus(&[2, 6]).judge(host, &output(podman.args(words).args(LIST))?)
+        })?;
+    }
+    Ok(())
+}
+
+const HOOK: &str = r#"{"version": "1.0.0", "when": {"always": true}, "stages": ["prestart"],
+    "hook": {"path": "/usr/bin/nvidia-container-runtime-hook", "args": ["nvidia-container-runtime-hook", "prestart"],
+             "env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}}"#;
+
+fn with_root() -> Command {
+    command(["timeout", "-k", "5", "90"])
+}
+
+fn podman(mut who: Command) -> Command {
+    who.args(["podman", "--storage-driver", "vfs", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]);
+    who
 }
 
 fn client() -> Command {

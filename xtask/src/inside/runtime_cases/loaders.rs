@@ -1,4 +1,4 @@
-//! The loaders of Vulkan and OpenCL, as Debian has them, in a container: with the capability they open the
+//! The loaders of Vulkan, EGL (GLVND) and OpenCL, as Debian has them, in a container: with the capability they open the
 //! driver's libraries, without it they do not. The host's own files for them are taken away in half of
 //! the cases, so that the container's are made.
 
@@ -12,17 +12,31 @@ use std::path::{Path, PathBuf};
 
 /// Program, capabilities, the library that its loader opens or not.
 const CASES: &[(&str, &str, &str, bool)] = &[
-    ("vulkaninfo --summary", "graphics", "libGLX_nvidia.so.0", true),
-    ("vulkaninfo --summary", "compute,utility", "libGLX_nvidia.so.0", false),
-    ("clinfo", "compute", "libnvidia-opencl.so.1", true),
-    ("clinfo", "utility,graphics", "libnvidia-opencl.so.1", false),
+    (VULKAN, "graphics", "libGLX_nvidia.so.0", true),
+    (VULKAN, "display", "libGLX_nvidia.so.0", true),
+    (VULKAN, "compute,utility", "libGLX_nvidia.so.0", false),
+    (VULKAN_SAYS, "graphics", "libGLX_nvidia.so.0", true),
+    (VULKAN_SAYS, "video", "libGLX_nvidia.so.0", false),
+    (EGL, "graphics", "libEGL_nvidia.so.0", true),
+    (EGL, "all", "libEGL_nvidia.so.0", true),
+    (EGL, "compute,utility", "libEGL_nvidia.so.0", false),
+    (OPENCL, "compute", "libnvidia-opencl.so.1", true),
+    (OPENCL, "utility,graphics", "libnvidia-opencl.so.1", false),
 ];
+
+/// What the dynamic loader says of libraries that it opens, whoever asks for them.
+const VULKAN: &str = "LD_DEBUG=files vulkaninfo --summary 2>&1 | grep -a 'generating link map'";
+const EGL: &str = "LD_DEBUG=files eglinfo.x86_64-linux-gnu 2>&1 | grep -a 'generating link map'";
+const OPENCL: &str = "LD_DEBUG=files clinfo 2>&1 | grep -a 'generating link map'";
+/// What the loader of Vulkan says itself.
+const VULKAN_SAYS: &str = "VK_LOADER_DEBUG=all vulkaninfo --summary 2>&1";
 
 /// The host's files by which loaders find libraries.
 const FILES: &[&str] = &[
     "/etc/vulkan/icd.d/nvidia_icd.json",
     "/usr/share/vulkan/icd.d/nvidia_icd.json",
     "/etc/OpenCL/vendors/nvidia.icd",
+    "/usr/share/glvnd/egl_vendor.d/10_nvidia.json",
 ];
 
 /// Carries the cases out with the host's files and without them. `packages` are the unpacked loaders.
@@ -52,7 +66,7 @@ fn image(job: &Job, packages: &Path) -> Result<PathBuf> {
 }
 
 fn one(image: &Path, (program, capabilities, library, opens): &(&str, &str, &str, bool)) -> Result<()> {
-    let script = format!("LD_DEBUG=files {program} 2>&1 | grep -a '{library}.*generating link map'; true");
+    let script = format!("{program} | grep -a '{library}'; true");
     let capabilities = format!("NVIDIA_DRIVER_CAPABILITIES={capabilities}");
     let name = "loader";
     let bundle =

@@ -1,26 +1,10 @@
-//! The one D-Bus message that is sent, and what is read of an answer. The wire format is that of the
+//! The one D-Bus message that is sent; answers are read by [`formats::dbus`]. The wire format is that of the
 //! D-Bus specification, "Message Protocol": every value is aligned to its own size, counted from the
 //! beginning of the message.
 
 use super::super::program::Rule;
 
-/// The part of a header that every message has.
-pub(super) const FIXED: usize = 16;
-
 const METHOD_CALL: u8 = 1;
-const METHOD_RETURN: u8 = 2;
-const ERROR: u8 = 3;
-
-/// An answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reply {
-    /// The call was carried out.
-    Done,
-    /// The call was refused, in systemd's words.
-    Refused(String),
-    /// Not an answer to a call.
-    Other,
-}
 
 /// `SetUnitProperties(scope, runtime, [("DeviceAllow", a(ss))])` of systemd's manager. The list is
 /// appended to the unit's.
@@ -57,39 +41,6 @@ pub(super) fn allow_devices(scope: &str, rules: &[Rule]) -> Vec<u8> {
     message.align(8);
     message.0.extend(body.0);
     message.0
-}
-
-/// How many bytes follow the first [`FIXED`] ones.
-pub(super) fn length_of_rest(fixed: &[u8]) -> Option<usize> {
-    let order = *fixed.first().filter(|order| matches!(order, b'l' | b'B'))?;
-    let body = word(fixed, 4, order)?;
-    let fields = word(fixed, 12, order)?;
-    usize::try_from(fields).ok()?.checked_next_multiple_of(8)?.checked_add(usize::try_from(body).ok()?)
-}
-
-/// Reads a whole message.
-pub(super) fn parse_reply(bytes: &[u8]) -> Reply {
-    match bytes.get(1) {
-        Some(&METHOD_RETURN) => Reply::Done,
-        Some(&ERROR) => Reply::Refused(text(bytes).unwrap_or_else(|| "without a reason".to_owned())),
-        _ => Reply::Other,
-    }
-}
-
-/// The text that begins the body of an error.
-fn text(bytes: &[u8]) -> Option<String> {
-    let order = *bytes.first()?;
-    let fields = usize::try_from(word(bytes, 12, order)?).ok()?.checked_next_multiple_of(8)?;
-    let body = FIXED.checked_add(fields)?;
-    let length = usize::try_from(word(bytes, body, order)?).ok()?;
-    let start = body.checked_add(4)?;
-    let text = bytes.get(start..start.checked_add(length)?)?;
-    Some(String::from_utf8_lossy(text).into_owned()).filter(|text| !text.is_empty())
-}
-
-fn word(bytes: &[u8], at: usize, order: u8) -> Option<u32> {
-    let word: [u8; 4] = bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-    Some(if order == b'B' { u32::from_be_bytes(word) } else { u32::from_le_bytes(word) })
 }
 
 /// Bytes of a message or body, little-endian.
@@ -155,10 +106,10 @@ mod tests {
             Rule { major: 195, minor: 255, access: Access::parse(Some("rwm")) },
         ];
         let message = allow_devices("docker-abc.scope", &rules);
-        let body_length = word(&message, 4, b'l').unwrap() as usize;
-        let fields = word(&message, 12, b'l').unwrap() as usize;
-        let body = message.get(FIXED + fields.next_multiple_of(8)..).unwrap();
-        assert_eq!(body.len(), body_length);
+        let rest = formats::dbus::length_of_rest(&message).unwrap();
+        assert_eq!(message.len(), formats::dbus::FIXED + rest);
+        let body_length = u32::from_le_bytes(message[4..8].try_into().unwrap()) as usize;
+        let body = &message[message.len() - body_length..];
         let expected = b"\x10\0\0\0docker-abc.scope\0\0\0\0\x01\0\0\0\
                          \x60\0\0\0\
                          \x0b\0\0\0DeviceAllow\0\x05a(ss)\0\0\
@@ -166,15 +117,5 @@ mod tests {
                          \x0f\0\0\0/dev/char/195:0\0\x02\0\0\0rw\0\0\0\0\0\0\
                          \x11\0\0\0/dev/char/195:255\0\0\0\x03\0\0\0rwm\0";
         assert_eq!(String::from_utf8_lossy(body), String::from_utf8_lossy(expected));
-    }
-
-    #[test]
-    fn bytes_that_are_no_message_are_taken_as_such() {
-        for bytes in [&b""[..], b"l", b"l\x03", b"x\x02\0\x01", &[255; 64], &[b'l', 3, 255, 255, 255, 255]] {
-            let _ = length_of_rest(bytes);
-            let _ = parse_reply(bytes);
-        }
-        assert_eq!(parse_reply(b"l\x03\0\x01"), Reply::Refused("without a reason".to_owned()));
-        assert_eq!(length_of_rest(&[b'l'; 3]), None);
     }
 }

@@ -1,0 +1,115 @@
+//! Nodes of MIG capabilities. The driver makes none; its programs do when somebody uses them, so after a boot
+//! a MIG device cannot be given to a container although it is there.
+
+use crate::kernel_modules::Wanted;
+use formats::procfs;
+use host::Host;
+
+const TREE: &str = "/proc/driver/nvidia/capabilities";
+/// Directory of the nodes.
+pub(crate) const NODES: &str = "/dev/nvidia-caps";
+
+/// The nodes that the capabilities of this machine have and `/dev` has not. Without MIG devices this costs a
+/// list for each GPU.
+pub(crate) fn missing(host: &Host) -> Vec<Wanted> {
+    let instances = instances(host);
+    let there = names(host, NODES, "nvidia-cap").len();
+    // Two belong to the system.
+    if instances.is_empty() || there >= instances.len() + 2 {
+        return Vec::new();
+    }
+    let table = host.read_text_optional("/proc/devices").ok().flatten().unwrap_or_default();
+    let Some(major) = procfs::devices(&table).get("nvidia-caps") else { return Vec::new() };
+    let of_system = ["config", "monitor"].map(|name| format!("{TREE}/mig/{name}"));
+    let wanted = of_system.iter().chain(&instances).filter_map(|file| wanted(host, file, major));
+    wanted.filter(|node| !host.exists(&node.path)).collect()
+}
+
+/// The files of GPU instances and compute instances.
+fn instances(host: &Host) -> Vec<String> {
+    let mut files = Vec::new();
+    for gpu in names(host, TREE, "gpu") {
+        let mig = format!("{TREE}/{gpu}/mig");
+        for instance in names(host, &mig, "gi") {
+            let instance = format!("{mig}/{instance}");
+            let compute = names(host, &instance, "ci");
+            files.push(format!("{instance}/access"));
+            files.extend(compute.iter().map(|compute| format!("{instance}/{compute}/access")));
+        }
+    }
+    files
+}
+
+fn names(host: &Host, directory: &str, start: &str) -> Vec<String> {
+    let entries = host.list_optional(directory).ok().flatten().unwrap_or_default();
+    entries.into_iter().map(|entry| entry.name).filter(|name| name.starts_with(start)).collect()
+}
+
+/// What the driver says of a node, unless it leaves the node to the administrator.
+fn wanted(host: &Host, file: &str, major: u32) -> Option<Wanted> {
+    let text = host.read_text_optional(file).ok()??;
+    let value = |key: &str| -> Option<u32> {
+        let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+        line.trim().parse().ok()
+    };
+    let minor = value("DeviceFileMinor").filter(|_| value("DeviceFileModify") != Some(0))?;
+    let mode = value("DeviceFileMode").unwrap_or(0o444) & 0o777;
+    Some(Wanted::of(format!("{NODES}/nvidia-cap{minor}"), major, minor, mode))
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "tests prepare directories of their own")]
+mod tests {
+    use super::*;
+
+    fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
+        let root = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let host = Host::at(root.path());
+        (root, host)
+    }
+
+    const DEVICES: (&str, &str) = ("proc/devices", "Character devices:\n510 nvidia-caps\n");
+    const CONFIG: (&str, &str) = (
+        "proc/driver/nvidia/capabilities/mig/config",
+        "DeviceFileMinor: 1\nDeviceFileMode: 256\nDeviceFileModify: 1\n",
+    );
+    const INSTANCE: (&str, &str) = (
+        "proc/driver/nvidia/capabilities/gpu0/mig/gi5/access",
+        "DeviceFileMinor: 48\nDeviceFileMode: 292\nDeviceFileModify: 1\n",
+    );
+    const COMPUTE: (&str, &str) = (
+        "proc/driver/nvidia/capabilities/gpu0/mig/gi5/ci0/access",
+        "DeviceFileMinor: 49\nDeviceFileMode: 292\nDeviceFileModify: 1\n",
+    );
+
+    fn paths(files: &[(&str, &str)]) -> Vec<String> {
+        let (_root, host) = machine(files);
+        missing(&host)
+            .into_iter()
+            .map(|node| format!("{} {}:{}", node.path, node.major, node.minor))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_missing_is_told_and_nothing_else() {
+        let all = [
+            "/dev/nvidia-caps/nvidia-cap1 510:1",
+            "/dev/nvidia-caps/nvidia-cap48 510:48",
+            "/dev/nvidia-caps/nvidia-cap49 510:49",
+        ];
+        assert_eq!(paths(&[DEVICES, CONFIG, INSTANCE, COMPUTE]), all);
+        let one = ("dev/nvidia-caps/nvidia-cap48", "");
+        assert_eq!(paths(&[DEVICES, CONFIG, INSTANCE, COMPUTE, one]), [all[0], all[2]]);
+        // No MIG device, no table of majors, an administrator who makes them, text that says nothing.
+        assert_eq!(paths(&[DEVICES, CONFIG]), [""; 0]);
+        assert_eq!(paths(&[CONFIG, INSTANCE]), [""; 0]);
+        let by_hand = (INSTANCE.0, "DeviceFileMinor: 48\nDeviceFileModify: 0\n");
+        assert_eq!(paths(&[DEVICES, by_hand]), [""; 0]);
+        assert_eq!(paths(&[DEVICES, (INSTANCE.0, "?")]), [""; 0]);
+    }
+}
