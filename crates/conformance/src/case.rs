@@ -58,10 +58,13 @@ pub enum Compare {
     Errors,
 }
 
-/// What the simulated machine of the preset `conformance` lacks.
+/// The simulated machine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Machine {
+    /// The preset that it is; `conformance` where nothing is said.
+    #[serde(default)]
+    pub preset: Option<String>,
     /// Indices of GPUs that NVML does not report.
     #[serde(default)]
     pub lost_gpus: Vec<u32>,

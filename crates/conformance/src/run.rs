@@ -75,7 +75,8 @@ impl Run<'_> {
     }
 
     fn simulated(&self, machine: &Machine) -> Result<Command> {
-        let host = format!("inherits = \"conformance\"\n\n[faults]\nnvml_lost = {:?}\n", machine.lost_gpus);
+        let preset = machine.preset.as_deref().unwrap_or("conformance");
+        let host = format!("inherits = {preset:?}\n\n[faults]\nnvml_lost = {:?}\n", machine.lost_gpus);
         self.write("host.toml", &host)?;
         let words = ["sim", "run", "--host", "$DIR/host.toml", "--share", "$DIR", "--", "/usr/bin/env"];
         let simulator = self.binaries.simulator.to_string_lossy().into_owned();

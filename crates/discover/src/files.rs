@@ -8,8 +8,8 @@ use host::{Kind, Stat};
 /// Finds the driver's programs, each in the first directory that has it.
 pub(crate) fn programs(survey: &mut Survey<'_>) -> Vec<File> {
     let mut directories = survey.options.executable_search_paths.clone();
-    directories.extend(places::PROGRAMS.iter().map(|directory| (*directory).to_owned()));
-    directories.push(places::LAST_PROGRAMS.to_owned());
+    let usual = places::PROGRAMS.iter().chain(places::LAST_PROGRAMS);
+    directories.extend(usual.map(|directory| (*directory).to_owned()));
     directories.iter().for_each(|directory| survey.watch(directory));
     let first = |name: &&str| {
         let mut paths = directories.iter().map(|directory| join(directory, name));
@@ -19,7 +19,7 @@ pub(crate) fn programs(survey: &mut Survey<'_>) -> Vec<File> {
 }
 
 fn program(survey: &Survey<'_>, path: String) -> File {
-    match path.strip_prefix(places::LAST_PROGRAMS) {
+    match places::LAST_PROGRAMS.iter().find_map(|directory| path.strip_prefix(directory)) {
         Some(name) => File { host_path: survey.host_path(&path), container_path: format!("/usr/bin{name}") },
         None => as_found(survey, path),
     }

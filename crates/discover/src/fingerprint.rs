@@ -121,7 +121,8 @@ pub(crate) fn of(host: &Host, options: &Options, kernel: Vec<Fact>, swept: &Swep
     for path in [dev.clone(), format!("{dev}/dri"), format!("{dev}/nvidia-caps")] {
         add(Look::Directory, &path);
     }
-    add(Look::File, &format!("{driver_root}/etc/ld.so.cache"));
+    let cache = options.loader_cache.as_deref().unwrap_or("/etc/ld.so.cache");
+    add(Look::File, &format!("{driver_root}{cache}"));
     add(Look::File, &options.settings_file);
     for path in &swept.watched {
         add(Look::Directory, path);

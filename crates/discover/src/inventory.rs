@@ -98,6 +98,13 @@ pub fn load_for(host: &Host, options: &Options, ids: &[String]) -> Result<Driver
     }
 }
 
+/// Why NVML told nothing when it was last asked for what only it knows; `None` where it did, or was not
+/// asked since the machine changed.
+#[must_use]
+pub fn nvml_failure(host: &Host, options: &Options) -> Option<String> {
+    stored(&open(host).ok()?, host, options).ok()?.nvml_failure
+}
+
 /// What NVML adds where nothing can be stored.
 fn asked(host: &Host, options: &Options, driver: Driver) -> Driver {
     match nvml_program::ask(host, &driver) {

@@ -27,16 +27,7 @@ pub(crate) struct Found {
 
 /// Finds the libraries of the driver whose kernel module has the version `module`.
 pub(crate) fn find(survey: &mut Survey<'_>, module: Option<&str>) -> Found {
-    let mut listings = usual(survey);
-    let mut candidates = versions::candidates(&listings);
-    if candidates.is_empty() && survey.options.library_search_paths.is_empty() {
-        listings = cached(survey);
-        candidates = versions::candidates(&listings);
-    }
-    if candidates.is_empty() && survey.options.library_search_paths.is_empty() {
-        listings = distinct(survey, places::LAST_LIBRARIES.iter().copied());
-        candidates = versions::candidates(&listings);
-    }
+    let (listings, candidates) = first_with_candidates(survey);
     let Some(version) = versions::choose(&candidates, module).cloned() else { return Found::default() };
     let mut search =
         Search { suffix: format!(".so.{version}"), libraries: Vec::new(), strangers: Vec::new() };
@@ -63,6 +54,26 @@ pub(crate) fn find(survey: &mut Survey<'_>, module: Option<&str>) -> Found {
     Found { version: Some(version), directories, libraries: search.libraries, findings }
 }
 
+/// The directories in which libraries of a driver were found, or the last ones that were looked through.
+fn first_with_candidates(survey: &mut Survey<'_>) -> (Vec<Rc<Listing>>, Vec<String>) {
+    type Look = fn(&mut Survey<'_>) -> Vec<Rc<Listing>>;
+    let options = survey.options;
+    let looks: &[Look] = match (options.library_search_paths.is_empty(), &options.loader_cache) {
+        (false, _) => &[usual],
+        (true, None) => &[usual, cached, last],
+        (true, Some(_)) => &[cached, usual, last],
+    };
+    let mut found = Default::default();
+    for look in looks {
+        let listings = look(survey);
+        found = (versions::candidates(&listings), listings);
+        if !found.0.is_empty() {
+            break;
+        }
+    }
+    (found.1, found.0)
+}
+
 /// The directories to search that are there, each once.
 fn usual(survey: &mut Survey<'_>) -> Vec<Rc<Listing>> {
     let given = survey.options.library_search_paths.clone();
@@ -75,8 +86,9 @@ fn usual(survey: &mut Survey<'_>) -> Vec<Rc<Listing>> {
 /// Where else the loader's cache knows libraries of the driver: distributions without one of the
 /// usual directories, and drivers installed elsewhere.
 fn cached(survey: &mut Survey<'_>) -> Vec<Rc<Listing>> {
-    survey.watch("/etc");
-    let bytes = survey.root.read_optional("/etc/ld.so.cache").ok().flatten().unwrap_or_default();
+    let path = survey.options.loader_cache.as_deref().unwrap_or("/etc/ld.so.cache");
+    survey.watch(path.rsplit_once('/').map_or("/", |(directory, _)| directory));
+    let bytes = survey.root.read_optional(path).ok().flatten().unwrap_or_default();
     let Ok(cache) = LdCache::parse(&bytes) else { return Vec::new() };
     let ours = cache.entries.iter().filter(|entry| {
         let name = String::from_utf8_lossy(entry.soname);
@@ -86,6 +98,11 @@ fn cached(survey: &mut Survey<'_>) -> Vec<Rc<Listing>> {
         ours.map(|entry| String::from_utf8_lossy(entry.directory()).into_owned()).collect();
     directories.dedup();
     distinct(survey, directories.iter().map(String::as_str).filter(|path| path.starts_with('/')))
+}
+
+/// Where only few distributions have them.
+fn last(survey: &mut Survey<'_>) -> Vec<Rc<Listing>> {
+    distinct(survey, places::LAST_LIBRARIES.iter().copied())
 }
 
 fn versions_witness(soname: &str) -> bool {

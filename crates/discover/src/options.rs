@@ -75,6 +75,9 @@ pub struct Options {
     /// Directories of libraries, below the driver root; empty: the distributions' usual ones, then
     /// those in `ld.so.cache`.
     pub library_search_paths: Vec<String>,
+    /// The loader's cache whose directories come before the usual ones, below the driver root; `None`:
+    /// `/etc/ld.so.cache`, after them.
+    pub loader_cache: Option<String>,
     /// Directories of programs that come before the usual ones.
     pub executable_search_paths: Vec<String>,
     /// What kind of machine to look for.
@@ -95,6 +98,7 @@ impl Default for Options {
             dev_root: "/".to_owned(),
             config_search_paths: Vec::new(),
             library_search_paths: Vec::new(),
+            loader_cache: None,
             executable_search_paths: Vec::new(),
             mode: Mode::default(),
             mount_lists: MountLists::default(),

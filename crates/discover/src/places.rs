@@ -44,9 +44,9 @@ pub(crate) const LIBRARIES_32: &[&str] =
 pub(crate) const PROGRAMS: &[&str] =
     &["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/// A directory of programs that containers do not look in (NixOS): what is found there appears in
-/// `/usr/bin`.
-pub(crate) const LAST_PROGRAMS: &str = "/run/current-system/sw/bin";
+/// Directories of programs that containers do not look in (NixOS; Debian's packages before their
+/// alternatives are made): what is found there appears in `/usr/bin`.
+pub(crate) const LAST_PROGRAMS: &[&str] = &["/run/current-system/sw/bin", "/usr/lib/nvidia/current"];
 
 /// Programs that containers get. `nv-fabricmanager` runs on the host only.
 pub(crate) const PROGRAM_NAMES: &[&str] = &[

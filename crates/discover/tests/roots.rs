@@ -59,6 +59,21 @@ fn libraries_are_found_where_systems_put_them() {
 }
 
 #[test]
+fn programs_appear_where_containers_look() {
+    for (system, on_host, in_container) in [
+        ("most", "/usr/bin/nvidia-smi", "/usr/bin/nvidia-smi"),
+        ("by hand", "/usr/local/bin/nvidia-smi", "/usr/local/bin/nvidia-smi"),
+        ("NixOS", "/run/current-system/sw/bin/nvidia-smi", "/usr/bin/nvidia-smi"),
+        ("Debian's packages, not set up", "/usr/lib/nvidia/current/nvidia-smi", "/usr/bin/nvidia-smi"),
+    ] {
+        let driver = look(&format!("{on_host}\tfile\t755\t0:0\t\n"), &Options::default());
+        let found: Vec<_> =
+            driver.binaries.iter().map(|file| (&*file.host_path, &*file.container_path)).collect();
+        assert_eq!(found, [(on_host, in_container)], "{system}");
+    }
+}
+
+#[test]
 fn several_directories_are_one_driver() {
     let lines = driver_in("/usr/lib64")
         + "/usr/lib/x86_64-linux-gnu/libnvidia-opencl.so.580.95.05\telf64\t755\t0:0\tlibnvidia-opencl.so.1\n";

@@ -234,6 +234,28 @@ fn the_loader_cache_knows_unusual_directories() {
 }
 
 #[test]
+fn a_loader_cache_that_is_named_comes_before_the_usual_directories() {
+    let cache = [NewEntry {
+        soname: "libcuda.so.1".into(),
+        path: "/opt/nvidia/lib/libcuda.so.1".into(),
+        flags: 0x0303,
+    }];
+    let lines = [
+        "/usr/lib64/libcuda.so.580.95.05\telf64\t755\t0:0\tlibcuda.so.1",
+        "/opt/nvidia/lib/libcuda.so.580.95.05\telf64\t755\t0:0\tlibcuda.so.1",
+    ];
+    let (_root, host) = machine_with(&lines, &cache);
+    let found = |loader_cache: Option<&str>| -> Vec<String> {
+        let options = Options { loader_cache: loader_cache.map(str::to_owned), ..Options::default() };
+        let libraries = look(&host, &options, None).0.libraries;
+        libraries.into_iter().map(|library| library.file.container_path).collect()
+    };
+    assert_eq!(found(Some("/etc/ld.so.cache")), ["/opt/nvidia/lib/libcuda.so.580.95.05"]);
+    assert_eq!(found(None), ["/usr/lib64/libcuda.so.580.95.05"]);
+    assert_eq!(found(Some("/none")), ["/usr/lib64/libcuda.so.580.95.05"], "a cache that is not there");
+}
+
+#[test]
 fn the_loaded_version_is_chosen_among_several() {
     let line = |version: &str| format!("/usr/lib64/libcuda.so.{version}\telf64\t755\t0:0\tlibcuda.so.1");
     let lines = [line("550.1"), line("580.95.05")];

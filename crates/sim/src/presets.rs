@@ -18,6 +18,7 @@ pub const HOSTS: &[Preset] = &[
     Preset { name: "dgx-h100", text: include_str!("../presets/dgx-h100.toml") },
     Preset { name: "dgx-mig", text: include_str!("../presets/dgx-mig.toml") },
     Preset { name: "dgx-mig-mixed", text: include_str!("../presets/dgx-mig-mixed.toml") },
+    Preset { name: "hgx-fabric", text: include_str!("../presets/hgx-fabric.toml") },
     Preset { name: "gb200", text: include_str!("../presets/gb200.toml") },
     Preset { name: "vgpu-guest", text: include_str!("../presets/vgpu-guest.toml") },
     Preset { name: "driver-container", text: include_str!("../presets/driver-container.toml") },

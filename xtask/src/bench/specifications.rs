@@ -1,5 +1,6 @@
-//! `cargo xtask bench --specifications`: what `cdi generate` costs, next to `true`, `ldconfig -p` and
-//! another toolkit, in one interleaved run; with few and with many libraries in the loader's cache.
+//! `cargo xtask bench --specifications`: what `cdi generate` of a release build costs, next to `true`,
+//! `ldconfig -p` and another toolkit, in one interleaved run: on a machine with whole GPUs, on one with MIG
+//! devices, and with few and with many libraries in the loader's cache.
 
 use super::meter::Meter;
 use super::numbers::{Random, median};
@@ -25,10 +26,52 @@ const MODEL_SONAME: &[u8] = b"libcuda.so.1";
 pub(crate) struct SpecificationPlan {
     /// How often each case is measured.
     pub(crate) rounds: usize,
+    /// The machine.
+    pub(crate) machine: Machine,
+    /// The folder with a release build.
+    pub(crate) release: PathBuf,
     /// The folder of another toolkit's executables.
     pub(crate) against: Option<PathBuf>,
     /// Name of the control group, the only of its kind on the machine.
     pub(crate) group: String,
+}
+
+/// The simulated machines that are measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub(crate) enum Machine {
+    /// Eight whole GPUs.
+    Gpus,
+    /// Eight GPUs with seven MIG devices each.
+    Mig,
+}
+
+impl Machine {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Gpus, Self::Mig];
+
+    /// Its description.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self::Gpus => "inherits = \"dgx-h100\"\n",
+            Self::Mig => "inherits = \"dgx-mig\"\n",
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Gpus => "8 GPUs",
+            Self::Mig => "56 MIG devices",
+        }
+    }
+
+    /// How many libraries the loader's cache has beside those of the system, each a table of its own: the
+    /// number of libraries does not depend on the number of devices.
+    pub(super) fn libraries(self) -> &'static [bool] {
+        match self {
+            Self::Gpus => &[false, true],
+            Self::Mig => &[false],
+        }
+    }
 }
 
 /// Measures inside a simulated host and prints a table.
@@ -38,20 +81,26 @@ pub(crate) fn run(job: &Job, plan: &SpecificationPlan) -> Result<()> {
     let mut cases = vec![
         ("true", vec!["true".to_owned()]),
         ("ldconfig -p", vec!["ldconfig".to_owned(), "-p".to_owned()]),
-        ("longshore", generate("/usr/bin/nvidia-ctk")),
+        ("longshore", generate(&plan.release.join("nvidia-ctk").display().to_string())),
     ];
     if let Some(folder) = &plan.against {
         cases.push(("the other toolkit", generate(&folder.join("nvidia-ctk").display().to_string())));
     }
-    println!("median of {} rounds, in milliseconds", plan.rounds);
-    for many in [false, true] {
-        if many {
+    println!(
+        "\n{}: median of {} rounds in milliseconds, peak memory in MiB",
+        plan.machine.title(),
+        plan.rounds
+    );
+    for many in plan.machine.libraries() {
+        if *many {
             add_libraries()?;
         }
         let cached = capture(&mut command(["ldconfig", "-p"]))?.lines().count().saturating_sub(1);
-        println!("\n{cached} cached libraries      CPU     wall");
-        for (name, (cpu, wall)) in measure(&meter, &cases, plan.rounds)? {
-            println!("{name:<24} {cpu:>7.1} {wall:>8.1}");
+        println!("\n{:<24} {:>7} {:>8} {:>8}", format!("{cached} cached libraries"), "CPU", "wall", "memory");
+        let medians = measure(&meter, &cases, plan.rounds)?;
+        for (name, words) in &cases {
+            let (cpu, wall) = medians.get(name).copied().unwrap_or_default();
+            println!("{name:<24} {cpu:>7.1} {wall:>8.1} {:>8.1}", memory(words)?);
         }
     }
     Ok(())
@@ -84,8 +133,17 @@ fn measure<'a>(meter: &Meter, cases: &[(&'a str, Vec<String>)], rounds: usize) -
     Ok(samples.into_iter().map(|(name, (cpu, wall))| (name, (median(&cpu), median(&wall)))).collect())
 }
 
+/// The most memory that a program or one of its children held at a time, in MiB.
+pub(super) fn memory(words: &[String]) -> Result<f64> {
+    let ended = output(command(["busybox", "time", "-v"]).args(words).stdin(Stdio::null()))?;
+    let said = String::from_utf8_lossy(&ended.stderr);
+    let line = said.lines().find_map(|line| line.trim().strip_prefix("Maximum resident set size (kbytes): "));
+    let kibibytes: Option<f64> = line.and_then(|number| number.parse().ok());
+    kibibytes.map(|count| count / 1024.0).ok_or_else(|| Failure::new(format!("no memory is told: {said}")))
+}
+
 /// Puts many small libraries, each with a SONAME of its own, into a directory of the loader.
-fn add_libraries() -> Result<()> {
+pub(super) fn add_libraries() -> Result<()> {
     let folder = Path::new("/usr/local/lib/many");
     fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let model = fs::read(MODEL).with_context(|| format!("cannot read {MODEL}"))?;

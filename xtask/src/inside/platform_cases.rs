@@ -3,7 +3,7 @@
 
 use super::bundle::{self, Bundle};
 use super::check::Ledger;
-use super::{Job, install};
+use super::{Job, install, scratch};
 use crate::exec::{capture, command};
 use diag::{Failure, Result, ResultExt};
 use std::collections::BTreeSet;
@@ -120,6 +120,7 @@ pub(super) fn run(job: &Job, name: &str) -> Result<()> {
     fs::create_dir_all(SETTINGS).context("cannot make the settings' folder")?;
     fs::write(format!("{SETTINGS}/config.toml"), platform.settings).context("cannot write the settings")?;
     let mut ledger = Ledger::create(&job.results)?;
+    ledger.check(platform.name, "cdi generate asks NVML once", asks_once)?;
     for (number, case) in platform.cases.iter().enumerate() {
         let id = format!("platform-{number}");
         ledger.check(platform.name, &format!("NVIDIA_VISIBLE_DEVICES={}", case.asks), || {
@@ -127,6 +128,17 @@ pub(super) fn run(job: &Job, name: &str) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// NVML is loaded in a child process alone: one such child is one session.
+fn asks_once() -> Result<()> {
+    let trace = scratch("generate.strace");
+    let mut generate = command(["strace", "-f", "-e", "trace=execve", "-o"]);
+    capture(generate.arg(&trace).args(["nvidia-ctk", "cdi", "generate", "--output=/run/cdi/once.yaml"]))?;
+    let traced = fs::read_to_string(&trace).context("cannot read the trace")?;
+    fs::remove_file("/run/cdi/once.yaml").context("there is no specification")?;
+    let sessions = traced.lines().filter(|line| line.contains("__nvml")).count();
+    same(sessions == 1, &format!("{sessions} sessions:\n{traced}"))
 }
 
 fn judge(job: &Job, id: &str, case: &Case) -> Result<()> {

@@ -2,6 +2,7 @@
 //! each engine of this suite, and both have to come to the same end.
 
 use super::check::Ledger;
+use super::configure::Pod;
 use super::docker::Docker;
 use super::podman_cases::podman;
 use super::{Job, install};
@@ -164,39 +165,63 @@ const ANNOTATED: &str =
     "devices:\n  - name: card0\n    annotations: {a.b/c: d}\n    containerEdits: {env: [A=1]}\n";
 const GROUPS: &str = "devices:\n  - name: card0\n    containerEdits: {env: [A=1], additionalGids: [44]}\n";
 
+/// How an engine came to its end with a device: taken, or what it said.
+type Answer = std::result::Result<(), String>;
+
 /// Runs the table on the engines of this suite.
 pub(super) fn run(job: &Job) -> Result<()> {
     let mut ledger = Ledger::create(&job.results)?;
     install(job)?;
     fs::create_dir_all(FOLDER).context("cannot make the folder of specifications")?;
+    on_podman(job, &mut ledger)?;
+    // The engines of bookworm know nothing of CDI.
+    if job.suite()? != Suite::Bookworm {
+        on_docker(job, &mut ledger)?;
+        on_containerd(job, &mut ledger)?;
+    }
+    Ok(())
+}
+
+fn on_podman(job: &Job, ledger: &mut Ledger) -> Result<()> {
     capture(podman("runc", ["load", "--input"]).arg(job.images.join("glibc.tar")))?;
     let version = capture(&mut command(["podman", "--version"]))?;
     let version = version.split_whitespace().last().unwrap_or_default().to_string();
-    on_engine(&mut ledger, "podman", &version, |device| {
-        output(
-            podman("runc", ["run", "--rm", "--network", "none", "--device", device]).arg(GLIBC).arg("true"),
-        )
-    })?;
-    if job.suite()? == Suite::Bookworm {
-        return Ok(());
-    }
+    on_engine(ledger, "podman", &version, |device| {
+        let words = ["run", "--rm", "--network", "none", "--device", device];
+        answer(&output(podman("runc", words).arg(GLIBC).arg("true"))?)
+    })
+}
+
+fn on_docker(job: &Job, ledger: &mut Ledger) -> Result<()> {
     fs::create_dir_all("/etc/docker").context("cannot make /etc/docker")?;
     fs::write("/etc/docker/daemon.json", "{\"features\": {\"cdi\": true}}")
         .context("cannot write daemon.json")?;
     let mut docker = Docker::start(job.suite()?)?;
     docker.load(&job.images.join("glibc.tar"))?;
     let version = docker.version()?;
-    on_engine(&mut ledger, "docker", &version, |device| {
-        docker.client(["run", "--rm", "--network", "none", "--device", device, GLIBC, "true"])
+    on_engine(ledger, "docker", &version, |device| {
+        answer(&docker.client(["run", "--rm", "--network", "none", "--device", device, GLIBC, "true"])?)
     })?;
     docker.stop()
+}
+
+/// What the kubelet asks of containerd: a container with a device, in a pod that is there already.
+fn on_containerd(job: &Job, ledger: &mut Ledger) -> Result<()> {
+    let mut pod = Pod::start(job)?;
+    let version = pod.version()?;
+    on_engine(ledger, "containerd", &version, |device| pod.takes(device))?;
+    pod.stop()
+}
+
+fn answer(ended: &Output) -> Result<Answer> {
+    Ok(if ended.status.success() { Ok(()) } else { Err(super::expect::text(ended)) })
 }
 
 fn on_engine(
     ledger: &mut Ledger,
     engine: &str,
     version: &str,
-    run: impl Fn(&str) -> Result<Output>,
+    run: impl Fn(&str) -> Result<Answer>,
 ) -> Result<()> {
     let reader = format!("{engine}@{version}");
     let mut taken = 0;
@@ -220,7 +245,7 @@ fn on_engine(
 }
 
 /// Whether the engine took the specification, in which our verdict has to agree.
-fn agrees(case: &Case, reader: &str, run: impl Fn(&str) -> Result<Output>) -> Result<bool> {
+fn agrees(case: &Case, reader: &str, run: impl Fn(&str) -> Result<Answer>) -> Result<bool> {
     let path = Path::new(FOLDER).join("case.yaml");
     let text = format!("cdiVersion: {}\nkind: {}\n{}", case.version, case.kind, case.rest);
     fs::write(&path, &text).context("cannot write a specification")?;
@@ -228,10 +253,10 @@ fn agrees(case: &Case, reader: &str, run: impl Fn(&str) -> Result<Output>) -> Re
     let ours = validate(&[path.as_path()], reader)?;
     fs::remove_file(&path).context("cannot remove a specification")?;
     same(&real, &ours, &text)?;
-    Ok(real.status.success())
+    Ok(real.is_ok())
 }
 
-fn conflict(reader: &str, run: impl Fn(&str) -> Result<Output>) -> Result<()> {
+fn conflict(reader: &str, run: impl Fn(&str) -> Result<Answer>) -> Result<()> {
     let text = format!("cdiVersion: 0.5.0\nkind: {KIND}\n{PLAIN}");
     let paths = ["a.yaml", "b.yaml"].map(|name| Path::new(FOLDER).join(name));
     for path in &paths {
@@ -249,14 +274,11 @@ fn validate(paths: &[&Path], reader: &str) -> Result<Output> {
     output(command(["longshore", "cdi", "validate", "--for", reader]).args(paths))
 }
 
-fn same(real: &Output, ours: &Output, text: &str) -> Result<()> {
-    if real.status.success() == ours.status.success() {
+fn same(real: &Answer, ours: &Output, text: &str) -> Result<()> {
+    if real.is_ok() == ours.status.success() {
         return Ok(());
     }
-    let said = |output: &Output| super::expect::text(output);
-    Err(Failure::new(format!(
-        "the engine says\n{}and `longshore cdi validate`\n{}of\n{text}",
-        said(real),
-        said(ours)
-    )))
+    let real = real.as_ref().err().map_or("that it takes it", String::as_str);
+    let ours = super::expect::text(ours);
+    Err(Failure::new(format!("the engine says\n{real}\nand `longshore cdi validate`\n{ours}of\n{text}")))
 }

@@ -19,16 +19,19 @@ const WATCHED: &str = "/etc/cdi/watched.yaml";
 /// How long `longshore cdi watch` may take to notice, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a machine has of its driver, as a host and as a container see it.
+/// What a machine has of its driver, as a host and as a container see it. The DRM nodes of the first GPU are
+/// left out: once it has MIG devices a container does not get them.
 const PROBE: &str = "cd /usr/lib/x86_64-linux-gnu && for f in libcuda.so.*.* libnvidia-ml.so.*.*; do
     [ -f \"$f\" ] && echo \"$f\"; done; wc -c < libcuda.so.1
     for n in /dev/nvidia-uvm /dev/nvidia[0-9]*; do [ -c \"$n\" ] && ls -lL \"$n\" | tr -s ' ' | cut -d' ' -f5,6,10; done
     ls -d /dev/nvidia-caps/nvidia-cap[1-9]? /dev/nvidia-caps/nvidia-cap[1-9]?? 2>/dev/null
     for f in /usr/share/X11/xorg.conf.d/nvidia-drm-outputclass.conf /usr/share/nvidia/nvoptix.bin; do
-    [ -f \"$f\" ] && echo \"$f\"; done; true";
+    [ -f \"$f\" ] && echo \"$f\"; done
+    for l in /dev/dri/by-path/*; do case $l in *pci-0000:1b:*) ;; *) [ ! -L \"$l\" ] || {
+    echo \"$l $(readlink \"$l\")\"; ls -lL \"$l\" | tr -s ' ' | cut -d' ' -f5,6; };; esac; done; true";
 
 /// Shell functions for the changes.
-const FUNCTIONS: &str = "set -e
+pub(super) const FUNCTIONS: &str = "set -e
     lib=/usr/lib/x86_64-linux-gnu
     libraries() { # OLD NEW: the files of the driver get another version
       find /usr/lib /usr/lib64 /lib/firmware/nvidia -depth -name \"*$1*\" ! -type l 2>/dev/null | while read -r f; do
@@ -40,6 +43,21 @@ const FUNCTIONS: &str = "set -e
       printf 'DeviceFileMinor: %s\\nDeviceFileMode: 292\\nDeviceFileModify: 1\\n' $2 > $d/access
       printf 'DeviceFileMinor: %s\\nDeviceFileMode: 292\\nDeviceFileModify: 1\\n' $3 > $d/ci0/access
       mknod -m 444 /dev/nvidia-caps/nvidia-cap$2 c 510 $2; mknod -m 444 /dev/nvidia-caps/nvidia-cap$3 c 510 $3; }
+    renumber() { # another graphics card comes first: each DRM node of the GPUs moves up by one
+      for d in $(ls -d /sys/bus/pci/devices/*/drm/* | sort -t/ -k8 -V -r); do
+        old=${d##*/}; kind=${old%%[0-9]*}; n=$((${old#$kind} + 1)); group=$(stat -c %g /dev/dri/$old)
+        mv $d ${d%/*}/$kind$n; rm /dev/dri/$old; mknod -m 660 /dev/dri/$kind$n c 226 $n; chgrp $group /dev/dri/$kind$n
+        for l in /dev/dri/by-path/*; do [ \"$(readlink $l)\" != ../$old ] || ln -sfn ../$kind$n $l; done; done; }
+    power_off() { # what a boot makes anew goes away
+      rm -rf /mnt/off; mkdir /mnt/off; cp -a /proc/driver/nvidia /mnt/off/proc; cp -a /sys/module/nvidia /mnt/off/sys
+      rm -rf /proc/driver/nvidia/* /sys/module/nvidia/* /dev/nvidia[0-9]* /dev/nvidiactl /dev/nvidia-uvm* /dev/nvidia-caps
+      rm -rf /run/longshore; }
+    boot() { # another boot: the module is loaded, uvm has another major
+      echo 4f1c2a7e-0f0b-4c55-9d0a-3f2b1c0d9e8f > /mnt/boot_id; mount --bind /mnt/boot_id /proc/sys/kernel/random/boot_id
+      sed -E 's/^(507|520) nvidia-uvm/521 nvidia-uvm/' /proc/devices > /mnt/devices; cat /mnt/devices > /proc/devices
+      cp -a /mnt/off/proc/. /proc/driver/nvidia; cp -a /mnt/off/sys/. /sys/module/nvidia
+      for n in 0 1 2 3 4 5 6 7; do mknod -m 666 /dev/nvidia$n c 195 $n; done; mknod -m 666 /dev/nvidiactl c 195 255
+      mknod -m 666 /dev/nvidia-uvm c 521 0; mknod -m 666 /dev/nvidia-uvm-tools c 521 1; }
     module() { # OLD NEW: another kernel module is loaded
       for f in /proc/driver/nvidia/version /sys/module/nvidia/version; do t=$(sed \"s/$1/$2/\" $f); echo \"$t\" > $f; done; }
 ";
@@ -90,6 +108,15 @@ const SCENARIOS: &[Scenario] = &[
         stale: true,
     },
     Scenario {
+        name: "a reboot, with GPUs that come late",
+        // In between a refresh finds no driver: it waits, and takes away what is not true.
+        change: "power_off; longshore cdi refresh --output /etc/cdi/written.yaml --class=written
+            [ ! -e /etc/cdi/written.yaml ]; sleep 1; boot",
+        devices: false,
+        stale: true,
+    },
+    Scenario { name: "DRM nodes renumbered", change: "renumber", devices: true, stale: true },
+    Scenario {
         name: "a library overwritten in place",
         change: "cp $lib/libcuda.so.1 /tmp/lib; printf more >> /tmp/lib; cat /tmp/lib > $lib/libcuda.so.1",
         devices: false,
@@ -110,7 +137,7 @@ const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "a GPU lost",
         change:
-            "mv /proc/driver/nvidia/gpus/0000:df:00.0 /tmp/gpu; rm /dev/nvidia7 /dev/dri/*135 /dev/dri/card7
+            "mv /proc/driver/nvidia/gpus/0000:df:00.0 /tmp/gpu; rm /dev/nvidia7 /dev/dri/renderD136 /dev/dri/card8
             rm -f /dev/dri/by-path/pci-0000:df:00.0-*",
         devices: true,
         stale: true,

@@ -100,6 +100,7 @@ fn fact(hook: &str, option: &str, value: &str) -> Option<Fact> {
         ("prepare-container", "--mount") => Some(Fact::Mounted(mount(value))),
         // Which names the folders' libraries have: the original reads them from the files.
         ("prepare-container", "--library") => Some(Fact::Nothing),
+        ("prepare-container", "--loader-file") => done(format!("file for loaders {value}")),
         ("enable-cuda-compat" | "prepare-container", "--host-driver-version") => {
             done(format!("compat for driver {value}"))
         }

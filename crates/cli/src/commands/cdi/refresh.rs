@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::session::Session;
 use cdi::{Format, Spec};
 use diag::{Failure, Result};
+use driver::Driver;
 use host::{Cache, Lock};
 use std::time::Duration;
 
@@ -55,7 +56,19 @@ pub(super) fn once(session: &mut Session, parsed: &Parsed) -> Result<Outcome> {
         return without_gpu(session, &output, driver.module_version.is_some());
     }
     let made = generate::make(session, parsed)?;
+    if session.host.is_live() {
+        link_nodes(&driver);
+    }
     write(session, &output, &made)
+}
+
+/// Old releases of runc tell systemd only of devices that have a link below `/dev/char`. Who starts
+/// containers by a specification runs no program of ours that could make it in time.
+fn link_nodes(driver: &Driver) {
+    let of_gpus =
+        driver.gpus.iter().flat_map(|gpu| gpu.node.iter().chain(gpu.mig.iter().flat_map(|mig| &mig.caps)));
+    let nodes = driver.control_nodes.iter().chain(of_gpus);
+    runtime::link_device_nodes(nodes.map(|node| (node.path.as_str(), node.major, node.minor)));
 }
 
 fn lock(session: &Session) -> Option<Lock> {

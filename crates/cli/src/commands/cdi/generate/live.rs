@@ -40,7 +40,8 @@ pub(super) fn enliven(spec: &mut Spec, options: &Options) {
 
 fn strip(edits: &mut ContainerEdits) {
     edits.mounts.clear();
-    edits.hooks.clear();
+    // What opens a directory of nodes is no work on files.
+    edits.hooks.retain(|hook| hook.args.iter().any(|argument| argument == "chmod"));
     for node in &mut edits.device_nodes {
         (node.major, node.minor) = (0, 0);
     }

@@ -147,10 +147,22 @@ fn specify(
         driver.sockets.clear();
     }
     let mut spec = inject::spec(&driver, &options.spec)?;
+    if options.spec.devices == inject::Ask::DriverOnly {
+        spec.devices = vec![no_device()];
+        spec.cdi_version = spec.minimum_version().to_owned();
+    }
     if options.live {
         live::enliven(&mut spec, options);
     }
     Ok(if options.coherent { coherent::split(spec, &driver) } else { vec![("", spec)] })
+}
+
+/// The device for a container that asks for no GPU and still gets the driver. A device has to bring
+/// something; the variable is the original's.
+fn no_device() -> cdi::Device {
+    let env = vec!["NVCT_EMPTY_DEVICE=".to_owned()];
+    let container_edits = cdi::ContainerEdits { env, ..cdi::ContainerEdits::default() };
+    cdi::Device { name: "none".to_owned(), container_edits, ..cdi::Device::default() }
 }
 
 fn tell(session: &mut Session, findings: &[Finding]) {

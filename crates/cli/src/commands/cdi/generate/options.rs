@@ -91,12 +91,14 @@ fn naming(name: &str) -> Result<Naming> {
         .ok_or_else(|| Failure::coded(codes::BAD_VALUE, format!("invalid device name strategy: {name}")))
 }
 
-/// The devices, and whether `none` was among them.
+/// The devices, and whether `none` was among them: then there are no others, unless all are asked for.
 fn devices(ids: &[String]) -> (Ask, bool) {
-    let none = ids.iter().any(|id| id == "none");
-    match Ask::of_list(ids.iter().filter(|id| *id != "none")) {
-        Ask::Nothing => (Ask::DriverOnly, none),
-        ask => (ask, none),
+    let has = |wanted: &str| ids.iter().any(|id| id == wanted);
+    let none = has("none");
+    match (has("all"), none) {
+        (true, _) => (Ask::All, none),
+        (false, true) => (Ask::DriverOnly, true),
+        (false, false) => (Ask::Devices(ids.to_vec()), false),
     }
 }
 
@@ -184,12 +186,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_takes_the_merged_device_away() {
+    fn none_takes_the_others_away() {
         let list = |ids: &[&str]| devices(&ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>());
         let some = |ids: &[&str]| Ask::Devices(ids.iter().map(|id| (*id).to_owned()).collect());
         assert_eq!(list(&["all"]), (Ask::All, false));
-        assert_eq!(list(&["0", "GPU-1", "0"]), (some(&["0", "GPU-1"]), false));
+        assert_eq!(list(&["0", "GPU-1", "0"]), (some(&["0", "GPU-1", "0"]), false));
+        assert_eq!(list(&["void"]), (some(&["void"]), false));
         assert_eq!(list(&["none"]), (Ask::DriverOnly, true));
-        assert_eq!(list(&["none", "1"]), (some(&["1"]), true));
+        assert_eq!(list(&["none", "1"]), (Ask::DriverOnly, true));
+        assert_eq!(list(&["all", "none"]), (Ask::All, true));
     }
 }

@@ -6,8 +6,8 @@ const NAME: &str = "nvidia-cdi-hook";
 const USUAL: [&str; 6] = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// An absolute path is taken as it is, also of a program that will be put there later. A name (by
-/// default `nvidia-cdi-hook`) is searched in PATH and the usual directories, and otherwise taken to
-/// be in `/usr/bin`.
+/// default `nvidia-cdi-hook`) is searched in PATH and the usual directories; where it is not found, the
+/// place in which packages put ours is taken.
 pub(super) fn find(host: &Host, given: &str) -> String {
     if given.starts_with('/') {
         return given.to_owned();
@@ -17,5 +17,5 @@ pub(super) fn find(host: &Host, given: &str) -> String {
     let directories = path.split(':').filter(|directory| directory.starts_with('/')).chain(USUAL);
     let candidates = directories.map(|directory| format!("{}/{name}", directory.trim_end_matches('/')));
     let executable = |path: &String| host.stat(path).ok().flatten().is_some_and(|stat| stat.is_executable());
-    candidates.into_iter().find(executable).unwrap_or_else(|| format!("/usr/bin/{name}"))
+    candidates.into_iter().find(executable).unwrap_or_else(|| format!("/usr/bin/{NAME}"))
 }

@@ -43,7 +43,11 @@ fn devices_are_chosen_and_named() {
         ("--device-id=3", format!("3 {three} all")),
         ("--device-id=3,1 --device-name-strategy=index", "1 3 all".to_owned()),
         ("--devices=3 --device 3 --device-name-strategy=type-index", "all gpu3".to_owned()),
-        ("--device-ids=3,none --device-name-strategy=uuid", three.to_owned()),
+        ("--device-ids=3,none --device-name-strategy=uuid", "none".to_owned()),
+        ("--device-id=all,none --device-name-strategy=index", "0 1 2 3 4 5 6 7".to_owned()),
+        ("--device-id=3,3 --device-name-strategy=index", "3 all".to_owned()),
+        ("--device-id=0000:4E:00.0 --device-name-strategy=index", "3 all".to_owned()),
+        ("--device-id=00000000:4e:00.0 --device-name-strategy=index", "3 all".to_owned()),
         ("--no-all-device --device-name-strategy=index", "0 1 2 3 4 5 6 7".to_owned()),
         (
             "--device-id=gpu-F0A10003-AAAA-4bbb-8ccc-000000001003 --device-name-strategy=index",
@@ -51,6 +55,42 @@ fn devices_are_chosen_and_named() {
         ),
     ] {
         assert_eq!(names(options), expected, "{options}");
+    }
+}
+
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test writes the host that it looks at")]
+fn the_engines_on_the_machine_decide() {
+    let recorded =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/hosts/conformance-dgx");
+    let nodes = std::fs::read_to_string(recorded.join("nodes.tsv")).unwrap();
+    for (name, program, version, note) in [
+        ("nvidia-ctk", "", "0.7.0", ""),
+        (
+            "longshore",
+            "",
+            "0.5.0",
+            "without the additional groups 44, 106, so that every engine with CDI takes it",
+        ),
+        ("nvidia-ctk", "/usr/bin/podman", "0.5.0", "so that podman takes it; --for decides"),
+        ("longshore", "/usr/bin/dockerd", "0.5.0", "so that docker takes it; --for decides"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(recorded.join("tree"), folder.path().join("tree")).unwrap();
+        let engine =
+            if program.is_empty() { String::new() } else { format!("{program}\tfile\t755\t0:0\t\n") };
+        std::fs::write(folder.path().join("nodes.tsv"), format!("{nodes}{engine}")).unwrap();
+        let mut session = Session::kept(Host::recorded(folder.path()).unwrap());
+        let arguments = ["cdi", "generate"].map(OsString::from);
+        let exit = match name {
+            "longshore" => crate::commands::run(&mut session, &arguments),
+            _ => crate::nvidia_ctk::run(&mut session, &arguments),
+        };
+        let (out, err) = session.printed();
+        assert_eq!(exit, Exit::Well, "{name} {program}: {err}");
+        assert!(out.contains(&format!("cdiVersion: {version}\n")), "{name} {program}: {out:.200}");
+        assert!(err.contains(note) && err.lines().count() == 1, "{name} {program}: {err}");
+        assert_eq!(out.contains("additionalGids"), version == "0.7.0", "{name} {program}");
     }
 }
 
@@ -94,6 +134,19 @@ fn hooks_are_one_or_many() {
     );
     let few = hooks(&spec(&format!("{path} --disable-hook=all --enable-hook=update-ldcache"), &[]));
     assert_eq!(few.len(), 1, "{few:?}");
+    for style in ["fused", "separate", "separate --live"] {
+        let one = "--device-id=0 --device-name-strategy=index --no-all-device --nvidia-cdi-hook-path=/x/nvidia-cdi-hook";
+        let opened =
+            hooks(&spec(&format!("{one} --hook-style={style} --disable-hook=all --enable-hook=chmod"), &[]));
+        assert_eq!(opened.last().unwrap(), "/x/nvidia-cdi-hook nvidia-cdi-hook chmod --mode", "{style}");
+        assert_eq!(opened.len(), if style.ends_with("live") { 2 } else { 1 }, "{opened:?}");
+    }
+    let every = spec("--disable-hook=all --enable-hook=chmod --device-name-strategy=index", &[]);
+    let merged =
+        every.devices.iter().find(|device| device.name == "all").map(|all| all.container_edits.hooks.len());
+    assert_eq!(merged, Some(1));
+    let elsewhere = hooks(&spec("--nvidia-cdi-hook-path=no-such-hook", &[]));
+    assert!(elsewhere[0].starts_with("/usr/bin/nvidia-cdi-hook "), "{elsewhere:?}");
 }
 
 #[test]
