@@ -8,17 +8,24 @@
 
 mod case;
 mod config;
+mod docker;
+mod doctor;
+mod lint;
 mod meter;
 mod numbers;
 mod place;
 mod report;
 mod rounds;
 mod run;
+mod shim;
 mod specifications;
 mod toolkit;
 
+pub(crate) use docker::run as docker_inside;
+pub(crate) use doctor::{DoctorPlan, inside as doctor_inside};
 pub(crate) use rounds::run as inside;
 pub(crate) use run::Plan;
+pub(crate) use shim::{ShimPlan, run as shim_inside};
 pub(crate) use specifications::{SpecificationPlan, run as specifications_inside};
 
 use crate::engines::{self, Suite};
@@ -37,6 +44,9 @@ use std::process::ExitCode;
 /// Where the low-level runtime lies in an unpacked suite.
 const RUNC: &str = "usr/sbin/runc";
 
+/// What is measured on a machine whose GPUs are cut into MIG devices: all of them.
+const MIG_CASE: &str = "longshore/shim-8";
+
 /// What was asked for on the command line.
 #[derive(Clone, Debug)]
 struct Options {
@@ -46,6 +56,10 @@ struct Options {
     pieces: bool,
     only: Vec<String>,
     specifications: bool,
+    shim: bool,
+    docker: bool,
+    lint: bool,
+    doctor: bool,
 }
 
 /// The command.
@@ -54,8 +68,24 @@ pub(crate) fn run(project: &Project, parser: &mut Parser) -> Result<ExitCode> {
     if options.specifications {
         return specifications(project, &options).map(|()| ExitCode::SUCCESS);
     }
-    let measured = measure(project, &options)?;
+    if options.lint {
+        return lint::run(project, options.rounds).map(|()| ExitCode::SUCCESS);
+    }
+    if options.doctor {
+        return doctor::run(project, options.rounds).map(|()| ExitCode::SUCCESS);
+    }
+    if options.shim {
+        return shim(project, &options).map(|()| ExitCode::SUCCESS);
+    }
+    if options.docker {
+        return docker(project, options.rounds).map(|()| ExitCode::SUCCESS);
+    }
+    let measured = measure(project, &options, false)?;
     print!("{}", report::text(&measured));
+    if options.only.is_empty() || options.only.iter().any(|word| word == "mig") {
+        let only = vec![MIG_CASE.to_owned()];
+        print!("{}", report::text(&measure(project, &Options { only, ..options.clone() }, true)?));
+    }
     if let Some(path) = &options.json {
         let json = serde_json::to_string_pretty(&report::json(&measured)).context("cannot write JSON")?;
         fs::write(path, json + "\n").with_context(|| format!("cannot write {}", path.display()))?;
@@ -71,6 +101,10 @@ fn parse(parser: &mut Parser) -> Result<Options> {
         pieces: false,
         only: Vec::new(),
         specifications: false,
+        shim: false,
+        docker: false,
+        lint: false,
+        doctor: false,
     };
     while let Some(argument) = parser.next().map_err(usage)? {
         match argument {
@@ -79,6 +113,10 @@ fn parse(parser: &mut Parser) -> Result<Options> {
             Arg::Long("against") => options.against = Some(folder(&parser.value().map_err(usage)?)?),
             Arg::Long("pieces") => options.pieces = true,
             Arg::Long("specifications") => options.specifications = true,
+            Arg::Long("shim") => options.shim = true,
+            Arg::Long("docker") => options.docker = true,
+            Arg::Long("lint") => options.lint = true,
+            Arg::Long("doctor") => options.doctor = true,
             Arg::Long("only") => {
                 let cases = parser.value().and_then(|value| value.string()).map_err(usage)?;
                 options.only.extend(cases.split(',').map(str::to_string));
@@ -103,6 +141,34 @@ fn folder(path: &(impl AsRef<Path> + ?Sized)) -> Result<PathBuf> {
         .hint("--against takes the folder of another toolkit's executables"))
 }
 
+/// What the shim alone costs.
+fn shim(project: &Project, options: &Options) -> Result<()> {
+    engines::require_root()?;
+    dist::build(project)?;
+    let root = engines::ensure(project, Suite::Trixie)?;
+    simulated::require(project)?;
+    let cgroup = *Cgroup::possible().first().unwrap_or(&Cgroup::Host);
+    for machine in specifications::Machine::ALL {
+        let plan = ShimPlan {
+            rounds: options.rounds,
+            machine,
+            against: options.against.clone(),
+            group: format!("longshore-bench-{}", std::process::id()),
+        };
+        let job = Job {
+            task: Task::ShimBench(plan),
+            suite: root.suite.name().to_string(),
+            cgroup,
+            dist: project.dist(),
+            images: root.images.clone(),
+            results: project.logs().join("bench-shim"),
+        };
+        let shares = options.against.clone().into_iter().collect();
+        visible(&mut Simulated { project, root: &root, cgroup, shares }.command(&job)?)?;
+    }
+    Ok(())
+}
+
 /// What `cdi generate` costs.
 fn specifications(project: &Project, options: &Options) -> Result<()> {
     engines::require_root()?;
@@ -110,25 +176,63 @@ fn specifications(project: &Project, options: &Options) -> Result<()> {
     let root = engines::ensure(project, Suite::Trixie)?;
     simulated::require(project)?;
     let cgroup = *Cgroup::possible().first().unwrap_or(&Cgroup::Host);
-    let plan = SpecificationPlan {
-        rounds: options.rounds,
-        against: options.against.clone(),
-        group: format!("longshore-bench-{}", std::process::id()),
-    };
-    let job = Job {
-        task: Task::SpecificationBench(plan),
-        suite: root.suite.name().to_string(),
-        cgroup,
-        dist: project.dist(),
-        images: root.images.clone(),
-        results: project.logs().join("bench-specifications"),
-    };
-    let shares = options.against.clone().into_iter().collect();
-    visible(&mut Simulated { project, root: &root, cgroup, shares }.command(&job)?)
+    let release = release(project)?;
+    for machine in specifications::Machine::ALL {
+        let plan = SpecificationPlan {
+            rounds: options.rounds,
+            machine,
+            release: release.clone(),
+            against: options.against.clone(),
+            group: format!("longshore-bench-{}", std::process::id()),
+        };
+        let job = Job {
+            task: Task::SpecificationBench(plan),
+            suite: root.suite.name().to_string(),
+            cgroup,
+            dist: project.dist(),
+            images: root.images.clone(),
+            results: project.logs().join("bench-specifications"),
+        };
+        let shares = options.against.clone().into_iter().chain([release.clone()]).collect();
+        visible(&mut Simulated { project, root: &root, cgroup, shares }.command(&job)?)?;
+    }
+    Ok(())
+}
+
+/// A folder with a release build under the name `nvidia-ctk`: what people run, where tests are content with
+/// what builds faster.
+fn release(project: &Project) -> Result<PathBuf> {
+    visible(dist::cargo(project).args(["build", "--release", "--package", "longshore"]))?;
+    let folder = project.logs().join("release");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let (built, program) = (project.cargo_target().join("release/longshore"), folder.join("nvidia-ctk"));
+    fs::copy(&built, &program).with_context(|| format!("cannot copy {}", built.display()))?;
+    Ok(folder)
+}
+
+/// What a whole `docker run` takes, on the Docker of each suite.
+fn docker(project: &Project, rounds: usize) -> Result<()> {
+    engines::require_root()?;
+    dist::build(project)?;
+    simulated::require(project)?;
+    for suite in Suite::ALL {
+        let root = engines::ensure(project, suite)?;
+        let cgroup = *Cgroup::possible().first().unwrap_or(&Cgroup::Host);
+        let job = Job {
+            task: Task::DockerBench(rounds),
+            suite: suite.name().to_string(),
+            cgroup,
+            dist: project.dist(),
+            images: root.images.clone(),
+            results: project.logs().join("bench-docker"),
+        };
+        visible(&mut Simulated { project, root: &root, cgroup, shares: Vec::new() }.command(&job)?)?;
+    }
+    Ok(())
 }
 
 /// Runs the cases inside a simulated host.
-fn measure(project: &Project, options: &Options) -> Result<Run> {
+fn measure(project: &Project, options: &Options, mig: bool) -> Result<Run> {
     engines::require_root()?;
     dist::build(project)?;
     let root = engines::ensure(project, Suite::Bookworm)?;
@@ -143,6 +247,7 @@ fn measure(project: &Project, options: &Options) -> Result<Run> {
         pieces: options.pieces,
         runc: runc.clone(),
         group: format!("longshore-bench-{}", std::process::id()),
+        mig,
     };
     let results = project.logs().join("bench.json");
     fs::write(&results, "").context("cannot write the results")?;

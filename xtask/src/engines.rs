@@ -5,10 +5,13 @@
 //! `target/engines/<suite>`. That tree later becomes `/` of a simulated host.
 
 mod apt;
+mod drivers;
+pub(crate) mod fresh;
 mod images;
 mod mirror;
 mod unpack;
 
+pub(crate) use drivers::{USER_SPACES, ensure as ensure_user_space};
 pub(crate) use images::{BUSYBOX, GLIBC};
 
 use crate::progress::step;
@@ -45,6 +48,9 @@ const SYSTEM: &[&str] = &[
     "tar",
     "util-linux",
 ];
+
+/// The word for the user spaces of drivers among the suites.
+const DRIVERS: &str = "drivers";
 
 /// A Debian suite and the engines that it brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +110,13 @@ pub(crate) struct Root {
 
 /// The command: makes the given suites ready (all of them when none is given).
 pub(crate) fn run(project: &Project, names: &[String]) -> Result<()> {
+    if names.iter().any(|name| name == DRIVERS) {
+        return USER_SPACES.iter().try_for_each(|space| {
+            let tree = ensure_user_space(project, space)?;
+            eprintln!("{} {}: ready in {}", space.suite.name(), space.architecture, tree.display());
+            Ok(())
+        });
+    }
     let suites = names.iter().map(|name| Suite::named(name)).collect::<Result<Vec<_>>>()?;
     for suite in if suites.is_empty() { Suite::ALL.to_vec() } else { suites } {
         let root = ensure(project, suite)?;
@@ -139,18 +152,36 @@ pub(crate) fn ensure_systemd(project: &Project, suite: Suite) -> Result<PathBuf>
     ensure_package(project, tree, &["systemd"], suite)
 }
 
+/// udev of a suite, unpacked: to be laid over the root of that suite.
+pub(crate) fn ensure_udev(project: &Project) -> Result<PathBuf> {
+    ensure_package(project, "udev", &["udev"], Suite::Trixie)
+}
+
 /// What Docker needs to run without root, to be laid over the root of bookworm.
 pub(crate) fn ensure_rootless(project: &Project) -> Result<PathBuf> {
     ensure_package(project, "rootless", &["rootlesskit", "slirp4netns", "uidmap"], Suite::Bookworm)
 }
 
-/// The loaders of Vulkan and OpenCL with programs that use them, unpacked, for test images.
+/// The loaders of Vulkan, OpenCL and EGL with programs that use them, unpacked, for test images. Those of
+/// EGL come alone: their packages need Mesa's driver and a compiler with it.
 pub(crate) fn ensure_loaders(project: &Project) -> Result<PathBuf> {
-    ensure_package(project, "loaders", &["vulkan-tools", "clinfo"], Suite::Trixie)
+    let alone = ["libegl1", "libglvnd0", "mesa-utils-bin"];
+    ensure_packages(project, "graphics", &["vulkan-tools", "clinfo"], &alone, Suite::Trixie)
 }
 
 /// Packages and what they need, unpacked into a tree of their own.
 fn ensure_package(project: &Project, tree: &'static str, names: &[&str], suite: Suite) -> Result<PathBuf> {
+    ensure_packages(project, tree, names, &[], suite)
+}
+
+/// The same, and packages without what they need.
+fn ensure_packages(
+    project: &Project,
+    tree: &'static str,
+    names: &[&str],
+    alone: &[&str],
+    suite: Suite,
+) -> Result<PathBuf> {
     let place = Place { base: project.engines(), name: tree };
     fs::create_dir_all(&place.base).with_context(|| format!("cannot make {}", place.base.display()))?;
     let lock = File::create(place.file("lock")).context("cannot make the lock of the engines")?;
@@ -158,7 +189,9 @@ fn ensure_package(project: &Project, tree: &'static str, names: &[&str], suite: 
     if !place.root().exists() {
         let apt = apt::Apt::new(&place, &mirror::find(&place)?, suite.name())?;
         step("reading the package index", || apt.update())?;
-        let archives = step(format!("downloading {}", names.join(", ")), || apt.download(names))?;
+        let archives = step(format!("downloading {}", [names, alone].concat().join(", ")), || {
+            apt.download_with(names, alone)
+        })?;
         let partial = place.file("partial");
         remove_tree(&partial)?;
         unpack::merged_usr(&partial)?;

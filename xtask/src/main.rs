@@ -35,12 +35,16 @@ cargo xtask demo [--record FILE]    from the famous error to GPUs in a container
 cargo xtask test [--all]            all tests of this project; --only PART,... for some of them,
                                     --no-engines without root
 cargo xtask bench                   what a container start costs, next to plain runc; --rounds N,
-                                    --json FILE, --pieces, --against DIR (another toolkit), --only CASE,...
+                                    --json FILE, --pieces, --against DIR (another toolkit), --only CASE,...;
+                                    --shim: the shim alone, also with MIG; --specifications: `cdi generate`;
+                                    --lint: `longshore lint`, beside hadolint; --doctor: `longshore doctor`;
+                                    --docker: whole `docker run`s
 cargo xtask dist [--out DIR]        packages: deb, rpm and tar ball of a release build; --only FORMAT,...
 cargo xtask docs                    write the generated pages of docs/
 cargo xtask images [--all]          kinds of images on container engines, as a table; --all: on the
                                     engines of both suites; --starts N of one container (5)
-cargo xtask engines [SUITE]...      unpack the container engines of Debian bookworm and trixie
+cargo xtask engines [SUITE]...      unpack the container engines of Debian bookworm and trixie;
+                                    drivers: real user spaces of NVIDIA's drivers (2.5 GB)
 ";
 
 fn main() -> ExitCode {
@@ -67,6 +71,13 @@ fn run() -> Result<ExitCode> {
     if verb == "inside" {
         let job = parser.value().and_then(|job| job.string()).map_err(usage)?;
         return inside::run(&job).map(|()| ExitCode::SUCCESS);
+    }
+    // What an OCI runtime calls in place of a hook; not for people either.
+    if verb == "rounds" {
+        let word = parser.value().map_err(usage)?;
+        let ended =
+            if word == "hold" { inside::hold_rounds() } else { inside::carry_out_rounds(word.as_ref()) };
+        return ended.map(|()| ExitCode::SUCCESS);
     }
     let project = project::Project::find()?;
     match verb.as_str() {

@@ -97,13 +97,22 @@ fn prepare(project: &Project, out: PathBuf) -> Result<Release> {
 /// A Debian package of the executables under test, for tests: quick to make, large, and with a
 /// version of the caller's choice.
 pub(crate) fn of_dist(project: &Project, folder: &Path, version: &str) -> Result<PathBuf> {
+    deb::wrap_quickly(&under_test(project, folder, version)?)
+}
+
+/// The same as an rpm package.
+pub(crate) fn rpm_of_dist(project: &Project, folder: &Path, version: &str) -> Result<PathBuf> {
+    rpm::wrap_quickly(&under_test(project, folder, version)?)
+}
+
+fn under_test(project: &Project, folder: &Path, version: &str) -> Result<Release> {
     let built = release::Built::of_dist(project);
     let packaging = project.root().join("packaging");
     let tree = folder.join("tree");
     stage::write(&tree, &layout::entries(project, &built, &packaging, 0)?, 0)?;
     let glibc = glibc::newest(&[built.longshore.as_path()])?;
     let (out, scratch, version) = (folder.to_path_buf(), folder.to_path_buf(), version.to_owned());
-    deb::wrap_quickly(&Release { tree, out, scratch, version, time: 0, glibc, packaging })
+    Ok(Release { tree, out, scratch, version, time: 0, glibc, packaging })
 }
 
 /// The name by which a kind of package calls this machine's architecture.

@@ -52,6 +52,6 @@ impl Project {
 
     /// Logs and reports of the last run.
     pub(crate) fn logs(&self) -> PathBuf {
-        self.root.join("target/xtask")
+        self.cargo_target.join("xtask")
     }
 }

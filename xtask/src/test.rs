@@ -3,8 +3,10 @@
 mod conformance;
 mod engines;
 mod fuzz;
+mod managers;
 mod packages;
 mod parts;
+mod setup;
 mod units;
 
 pub(crate) use engines::images_on;

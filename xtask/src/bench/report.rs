@@ -36,8 +36,9 @@ pub(crate) fn text(run: &Run) -> String {
     let rounds = run.cases.first().map_or(0, |case| case.samples.len());
     let machine = &run.machine;
     let mut text = format!(
-        "\n`create` on a simulated {PRESET}, driver {}; medians of {rounds} interleaved rounds\n\
+        "\n`create` on a simulated {PRESET}{}, driver {}; medians of {rounds} interleaved rounds\n\
          Linux {}, {} cores ({}), {}, cgroup {}, load {} to {}\n",
+        if run.mig { " with 7 MIG devices on each GPU" } else { "" },
         machine.driver,
         machine.kernel,
         machine.cores,
@@ -206,6 +207,7 @@ mod tests {
             samples: cpu.map(|ms| Sample { wall_ns: ms * 2_000_000, cpu_ns: ms * 1_000_000 }).to_vec(),
         };
         Run {
+            mig: false,
             machine: Machine {
                 kernel: "6.1".into(),
                 cores: 2,

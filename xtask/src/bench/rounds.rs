@@ -60,7 +60,8 @@ pub(crate) fn run(job: &Job, plan: &Plan) -> Result<()> {
     let order = case::all(&names(&toolkits), plan.pieces);
     ready.sort_by_key(|ready| order.iter().position(|case| *case == ready.case));
     let cases = ready.into_iter().map(|Ready { case, samples, .. }| Measured { case, samples }).collect();
-    let text = serde_json::to_string(&Run { machine, seed, cases, left_out }).context("cannot write JSON")?;
+    let text = serde_json::to_string(&Run { machine, mig: plan.mig, seed, cases, left_out })
+        .context("cannot write JSON")?;
     fs::write(&job.results, text).with_context(|| format!("cannot write {}", job.results.display()))
 }
 

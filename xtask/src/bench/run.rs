@@ -19,6 +19,15 @@ pub(crate) struct Plan {
     pub(crate) runc: PathBuf,
     /// Name of the control groups, the only of its kind on the machine.
     pub(crate) group: String,
+    /// Whether each of the machine's GPUs is cut into seven MIG devices.
+    pub(crate) mig: bool,
+}
+
+impl Plan {
+    /// The machine, where it is not the usual one.
+    pub(crate) fn description(&self) -> Option<&'static str> {
+        self.mig.then_some("inherits = \"dgx-mig\"\n")
+    }
 }
 
 /// Everything that was measured.
@@ -26,6 +35,8 @@ pub(crate) struct Plan {
 pub(crate) struct Run {
     /// Where.
     pub(crate) machine: Machine,
+    /// Whether each of the machine's GPUs is cut into seven MIG devices.
+    pub(crate) mig: bool,
     /// Start of the random order.
     pub(crate) seed: u64,
     /// The cases with one sample a round.

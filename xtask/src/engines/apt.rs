@@ -17,6 +17,8 @@ const TRIES: u32 = 4;
 #[derive(Debug)]
 pub(super) struct Apt {
     folder: PathBuf,
+    /// Another architecture than that of the machine.
+    architecture: Option<&'static str>,
 }
 
 impl Apt {
@@ -30,7 +32,47 @@ impl Apt {
         let sources = format!("deb [signed-by={keyring}] {} {suite} main\n", mirror.uri);
         fs::write(folder.join("sources.list"), sources).context("cannot write sources.list")?;
         fs::write(folder.join("status"), "").context("cannot write the package state")?;
-        Ok(Self { folder })
+        Ok(Self { folder, architecture: None })
+    }
+
+    /// The same for packages that are not free, of another architecture too.
+    pub(super) fn of_drivers(
+        place: &Place,
+        mirror: &Mirror,
+        suite: &str,
+        architecture: &'static str,
+    ) -> Result<Self> {
+        let apt = Self::new(place, mirror, suite)?;
+        let keyring = mirror.keyring.display();
+        let components = "main contrib non-free non-free-firmware";
+        let options = format!("signed-by={keyring} arch={architecture}");
+        let sources = format!("deb [{options}] {} {suite} {components}\n", mirror.uri);
+        fs::write(apt.folder.join("sources.list"), sources).context("cannot write sources.list")?;
+        Ok(Self { architecture: Some(architecture), ..apt })
+    }
+
+    /// The names of all packages that come from a source package.
+    pub(super) fn of_source(&self, source: &str) -> Result<Vec<String>> {
+        let available = capture(self.run("apt-cache").arg("dumpavail"))?;
+        let field = |stanza: &str, name: &str| {
+            let line = stanza.lines().find_map(|line| line.strip_prefix(name));
+            line.and_then(|value| value.split_whitespace().next()).map(str::to_owned)
+        };
+        let of_it = available
+            .split("\n\n")
+            .filter(|stanza| field(stanza, "Source:").as_deref() == Some(source))
+            .filter_map(|stanza| field(stanza, "Package:"));
+        let mut names: Vec<String> = of_it.collect();
+        names.sort();
+        names.dedup();
+        Ok(names)
+    }
+
+    /// Downloads packages without what they depend on.
+    pub(super) fn download_alone(&self, packages: &[&str]) -> Result<Vec<PathBuf>> {
+        let folder = self.folder.join("cache/archives");
+        persistently(|| capture(self.get().arg("download").args(packages).current_dir(&folder)).map(drop))?;
+        archives_in(&folder)
     }
 
     /// Fetches the package index.
@@ -43,10 +85,22 @@ impl Apt {
 
     /// Downloads packages with all they depend on; gives the package files.
     pub(super) fn download(&self, packages: &[&str]) -> Result<Vec<PathBuf>> {
+        self.download_with(packages, &[])
+    }
+
+    /// The same, and packages without what they depend on.
+    pub(super) fn download_with(&self, packages: &[&str], alone: &[&str]) -> Result<Vec<PathBuf>> {
         persistently(|| {
             let mut get = self.get();
             capture(get.args(["install", "-y", "--download-only"]).args(packages)).map(drop)
         })?;
+        if !alone.is_empty() {
+            persistently(|| {
+                let mut get = self.get();
+                get.arg("download").args(alone).current_dir(self.folder.join("cache/archives"));
+                capture(&mut get).map(drop)
+            })?;
+        }
         let archives = archives_in(&self.folder.join("cache/archives"))?;
         if archives.is_empty() {
             return Err(Failure::new("apt downloaded no package"));
@@ -60,8 +114,16 @@ impl Apt {
     }
 
     fn get(&self) -> Command {
+        self.run("apt-get")
+    }
+
+    fn run(&self, program: &str) -> Command {
         let folder = self.folder.display();
-        let mut get = command(["apt-get", "-qq"]);
+        let mut get = command([program, "-qq"]);
+        if let Some(name) = self.architecture {
+            get.arg("-o").arg(format!("APT::Architecture={name}"));
+            get.arg("-o").arg(format!("APT::Architectures={name}"));
+        }
         for option in [
             format!("Dir::Etc::sourcelist={folder}/sources.list"),
             "Dir::Etc::sourceparts=/dev/null".to_string(),

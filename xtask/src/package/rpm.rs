@@ -16,10 +16,29 @@ const REPLACED: [&str; 5] = [
     "nvidia-docker2",
 ];
 
+/// Folders that go with the package: nothing else brings them, at least not on every machine.
+const FOLDERS: [&str; 5] = [
+    "/usr/libexec/longshore",
+    "/usr/libexec/longshore/sim",
+    "/usr/share/doc/longshore",
+    "/usr/share/fish/vendor_completions.d",
+    "/usr/share/longshore",
+];
+
 /// Debian's folder of zsh completions, and the one that rpm systems read.
 const ZSH: (&str, &str) = ("usr/share/zsh/vendor-completions", "usr/share/zsh/site-functions");
 
+/// The package as it is published.
 pub(super) fn wrap(release: &Release) -> Result<PathBuf> {
+    compressed(release, "w19.zstdio")
+}
+
+/// The package with hardly any compression.
+pub(super) fn wrap_quickly(release: &Release) -> Result<PathBuf> {
+    compressed(release, "w1.gzdio")
+}
+
+fn compressed(release: &Release, how: &str) -> Result<PathBuf> {
     if output(command(["rpmbuild", "--version"]).env("LC_ALL", "C")).is_err() {
         return Err(Failure::new("no rpmbuild here")
             .hint("install it (Debian: rpm, Fedora: rpm-build), or say --only deb,tar"));
@@ -35,7 +54,7 @@ pub(super) fn wrap(release: &Release) -> Result<PathBuf> {
         ("use_source_date_epoch_as_buildtime", "1".to_owned()),
         ("clamp_mtime_to_source_date_epoch", "1".to_owned()),
         ("_build_id_links", "none".to_owned()),
-        ("_binary_payload", "w19.zstdio".to_owned()),
+        ("_binary_payload", how.to_owned()),
     ] {
         build.arg("--define").arg(format!("{name} {value}"));
     }
@@ -92,12 +111,12 @@ fn text(release: &Release) -> Result<String> {
     Ok(spec)
 }
 
-/// Every file but not the folders, which belong to the system.
+/// Every file but not the folders that belong to the system.
 fn files(release: &Release) -> Result<String> {
     let mut find = command(["find".as_ref(), release.tree.as_os_str()]);
     let list = capture(find.args(["(", "-type", "f", "-o", "-type", "l", ")", "-printf", "/%P\n"]))?;
     let mut names: Vec<String> = list.lines().map(|name| name.replace(ZSH.0, ZSH.1)).collect();
     names.sort();
-    names.extend(["%dir /usr/libexec/longshore", "%dir /usr/libexec/longshore/sim"].map(str::to_owned));
+    names.extend(FOLDERS.map(|folder| format!("%dir {folder}")));
     Ok(names.join("\n") + "\n")
 }

@@ -4,7 +4,10 @@ use super::{Options, units};
 use crate::dist;
 use crate::engines::{self, Suite};
 use crate::exec::visible;
-use crate::inside::{Check, DOCTOR_HOSTS, ImagePlan, Job, PLATFORMS, Task};
+use crate::inside::{
+    Check, DOCTOR_HOSTS, DriverRoot, ImagePlan, Job, MACHINES, MODE_MACHINES, PLATFORMS, RacePlan,
+    RefreshParts, Task, mode_suites,
+};
 use crate::project::Project;
 use crate::simulated::{self, Cgroup, Simulated};
 use diag::{Failure, Result, ResultExt};
@@ -55,23 +58,39 @@ pub(crate) fn legacy(project: &Project, options: &Options) -> Result<Vec<Check>>
             let with_rootless = options.all && suite == Suite::Bookworm && *cgroup == layouts[0];
             let rootless = with_rootless.then(|| engines::ensure_rootless(project)).transpose()?;
             checks.extend(inside(project, suite, *cgroup, Task::Legacy { rootless })?.into_iter().map(label));
+            for machine in MACHINES.iter().filter(|machine| options.all || machine.short) {
+                let task = Task::LegacyMachine { name: machine.name.to_owned() };
+                checks.extend(inside(project, suite, *cgroup, task)?.into_iter().map(label));
+            }
         }
     }
     Ok(checks)
 }
 
 /// GPUs survive a daemon-reload, in a booted systemd with a unified tree of control groups: that of
-/// bookworm, with `--all` that of trixie too.
+/// bookworm, with `--all` that of trixie too, and bookworm's with version 1 where this machine has it.
 pub(crate) fn survival(project: &Project, options: &Options) -> Result<Vec<Check>> {
-    let unified = Cgroup::possible().iter().find(|cgroup| **cgroup != Cgroup::V1);
-    let cgroup = unified.copied().unwrap_or(Cgroup::Host);
-    let suites: &[Suite] = if options.all { &Suite::ALL } else { &[Suite::Bookworm] };
+    let mut places = vec![(Suite::Bookworm, unified())];
+    if options.all {
+        places.push((Suite::Trixie, unified()));
+        let v1 = Cgroup::possible().iter().find(|cgroup| **cgroup == Cgroup::V1);
+        places.extend(v1.map(|v1| (Suite::Bookworm, *v1)));
+    }
     let mut checks = Vec::new();
-    for suite in suites {
-        let task = Task::Survival { systemd: engines::ensure_systemd(project, *suite)? };
-        checks.extend(inside(project, *suite, cgroup, task)?);
+    for (suite, cgroup) in places {
+        let label =
+            |check: Check| Check { engine: format!("{} (cgroup {})", check.engine, cgroup.name()), ..check };
+        let task =
+            Task::Survival { systemd: engines::ensure_systemd(project, suite)?, thorough: options.all };
+        checks.extend(inside(project, suite, cgroup, task)?.into_iter().map(label));
     }
     Ok(checks)
+}
+
+/// The layout with a unified tree of control groups, which systemd boots with.
+fn unified() -> Cgroup {
+    let unified = Cgroup::possible().iter().find(|cgroup| **cgroup != Cgroup::V1);
+    unified.copied().unwrap_or(Cgroup::Host)
 }
 
 /// The runtime shim in every mode; in full on both suites.
@@ -86,11 +105,52 @@ pub(crate) fn runtime(project: &Project, options: &Options) -> Result<Vec<Check>
     Ok(checks)
 }
 
-/// Engine configuration: files in the states in which they are met, judged by the engines themselves.
-pub(crate) fn configure(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+/// Every engine in every mode of the shim, as one table; with `--all` the engines of every suite that can be
+/// had.
+pub(crate) fn modes(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let mut suites = mode_suites(options.all);
+    if options.all {
+        match engines::ensure(project, Suite::Sid) {
+            Ok(_) => suites.push(Suite::Sid),
+            Err(failure) => eprintln!("  skipped: sid cannot be had: {}", failure.line()),
+        }
+    }
     let mut checks = Vec::new();
-    for suite in Suite::ALL {
-        checks.extend(inside(project, suite, Cgroup::possible()[0], Task::Configure)?);
+    for suite in suites {
+        for machine in MODE_MACHINES {
+            let task = Task::Modes { machine: machine.name.to_owned() };
+            checks.extend(inside(project, suite, Cgroup::possible()[0], task)?);
+        }
+    }
+    Ok(checks)
+}
+
+/// Engine configuration: files in the states in which they are met, judged by the engines themselves. On
+/// trixie every state gives a container a GPU; with `--all` on every suite, Debian unstable too where that
+/// can be had.
+pub(crate) fn configure(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let mut suites = Suite::ALL.to_vec();
+    if options.all {
+        match engines::ensure(project, Suite::Sid) {
+            Ok(_) => suites.push(Suite::Sid),
+            Err(failure) => eprintln!("  skipped: sid cannot be had: {}", failure.line()),
+        }
+    }
+    let mut checks = Vec::new();
+    for suite in suites {
+        let task = Task::Configure { containers: options.all || suite == Suite::Trixie };
+        checks.extend(inside(project, suite, Cgroup::possible()[0], task)?);
+    }
+    Ok(checks)
+}
+
+/// Engine configuration on a machine with systemd: the suite whose Docker knows CDI, with `--all` both.
+pub(crate) fn services(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let suites: &[Suite] = if options.all { &Suite::ALL } else { &[Suite::Trixie] };
+    let mut checks = Vec::new();
+    for suite in suites {
+        let task = Task::Services { systemd: engines::ensure_systemd(project, *suite)? };
+        checks.extend(inside(project, *suite, unified(), task)?);
     }
     Ok(checks)
 }
@@ -112,24 +172,63 @@ pub(crate) fn security(project: &Project, options: &Options) -> Result<Vec<Check
     let task = Task::Security { thorough: false, old_kernel: true };
     let old = inside(project, Suite::Trixie, Cgroup::possible()[0], task)?;
     checks.extend(old.into_iter().map(on_old_kernel));
+    checks.extend(races(project, options)?);
     Ok(checks)
 }
 
-/// What engines say of specifications, and what our own check says.
-pub(crate) fn specifications(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+/// The races: in full on the newer suite, a tenth of it on the other one and on an old kernel.
+fn races(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let plan = |rounds, starts, old_kernel| RacePlan { rounds, starts, old_kernel, only: Vec::new() };
+    let plans = if options.all {
+        vec![
+            (Suite::Trixie, plan(100_000, 2_000, false)),
+            (Suite::Bookworm, plan(10_000, 200, false)),
+            (Suite::Trixie, plan(10_000, 200, true)),
+        ]
+    } else {
+        vec![(Suite::Trixie, plan(100, 25, false)), (Suite::Trixie, plan(60, 15, true))]
+    };
     let mut checks = Vec::new();
-    for suite in Suite::ALL.as_slice() {
-        checks.extend(inside(project, *suite, Cgroup::possible()[0], Task::Specifications)?);
+    for (suite, plan) in plans {
+        let old_kernel = plan.old_kernel;
+        let raced = inside(project, suite, Cgroup::possible()[0], Task::Races(plan))?;
+        checks.extend(raced.into_iter().map(|check| if old_kernel { on_old_kernel(check) } else { check }));
     }
     Ok(checks)
 }
 
-/// Containers on machines with MIG, Tegra systems, WSL and driver containers.
-pub(crate) fn platforms(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+/// What engines say of specifications, and what our own check says; with `--all` also the engines of
+/// Debian unstable where it can be had.
+pub(crate) fn specifications(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let mut suites = Suite::ALL.to_vec();
+    if options.all {
+        match engines::ensure(project, Suite::Sid) {
+            Ok(_) => suites.push(Suite::Sid),
+            Err(failure) => eprintln!("  skipped: sid cannot be had: {}", failure.line()),
+        }
+    }
+    let mut checks = Vec::new();
+    for suite in suites {
+        checks.extend(inside(project, suite, Cgroup::possible()[0], Task::Specifications)?);
+    }
+    Ok(checks)
+}
+
+/// Containers on machines with MIG, Tegra systems, WSL and driver containers; with `--all` also on the
+/// real user spaces of several drivers.
+pub(crate) fn platforms(project: &Project, options: &Options) -> Result<Vec<Check>> {
     let mut checks = Vec::new();
     for platform in PLATFORMS {
         let task = Task::Platform { name: platform.name.to_owned() };
         checks.extend(inside(project, Suite::Trixie, Cgroup::possible()[0], task)?);
+    }
+    for space in engines::USER_SPACES.iter().filter(|_| options.all) {
+        let root = DriverRoot {
+            tree: engines::ensure_user_space(project, space)?,
+            triplet: space.triplet().to_owned(),
+            runs: dist::host_target()?.split('-').next() == space.triplet().split('-').next(),
+        };
+        checks.extend(inside(project, Suite::Trixie, Cgroup::possible()[0], Task::UserSpace(root))?);
     }
     Ok(checks)
 }
@@ -139,6 +238,16 @@ pub(crate) fn stale(project: &Project, _options: &Options) -> Result<Vec<Check>>
     let mut checks = units::units(project)?;
     checks.extend(inside(project, Suite::Trixie, Cgroup::possible()[0], Task::Stale)?);
     Ok(checks)
+}
+
+/// The refresh units and the udev rule, on a machine that boots.
+pub(crate) fn refresh(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+    let parts = RefreshParts {
+        systemd: engines::ensure_systemd(project, Suite::Trixie)?,
+        udev: engines::ensure_udev(project)?,
+        packaging: project.root().join("packaging"),
+    };
+    inside(project, Suite::Trixie, unified(), Task::Refresh(parts))
 }
 
 /// The causes of the famous error, each made for real, and what the doctor says of them.

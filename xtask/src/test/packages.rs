@@ -152,7 +152,7 @@ fn installs_afresh(root: &Root, packages: &Packages) -> Result<()> {
 }
 
 /// A package with the name and one file of the original's.
-fn original(folder: &Path) -> Result<PathBuf> {
+pub(super) fn original(folder: &Path) -> Result<PathBuf> {
     let tree = folder.join("original");
     package::fresh(&tree.join("DEBIAN"))?;
     package::fresh(&tree.join("usr/bin"))?;

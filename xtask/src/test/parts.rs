@@ -1,6 +1,6 @@
 //! The parts of a test run, in their order: what is quick to fail comes first.
 
-use super::{Options, Part, conformance, engines, fuzz, packages};
+use super::{Options, Part, conformance, engines, fuzz, packages, setup};
 use crate::dist::{self, cargo};
 use crate::exec::{output, tail, visible};
 use crate::inside::Check;
@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::Instant;
 
 /// All parts.
-pub(crate) const ALL: [Part; 22] = [
+pub(crate) const ALL: [Part; 26] = [
     Part { name: "format", engines: false, run: format },
     Part { name: "unit", engines: false, run: unit },
     Part { name: "clippy", engines: false, run: clippy },
@@ -22,17 +22,21 @@ pub(crate) const ALL: [Part; 22] = [
     Part { name: "bookworm", engines: true, run: engines::bookworm },
     Part { name: "trixie", engines: true, run: engines::trixie },
     Part { name: "runtime", engines: true, run: engines::runtime },
+    Part { name: "modes", engines: true, run: engines::modes },
     Part { name: "legacy", engines: true, run: engines::legacy },
     Part { name: "configure", engines: true, run: engines::configure },
+    Part { name: "services", engines: true, run: engines::services },
     Part { name: "survival", engines: true, run: engines::survival },
     Part { name: "images", engines: true, run: engines::images },
     Part { name: "security", engines: true, run: engines::security },
     Part { name: "specifications", engines: true, run: engines::specifications },
     Part { name: "platforms", engines: true, run: engines::platforms },
     Part { name: "stale", engines: true, run: engines::stale },
+    Part { name: "refresh", engines: true, run: engines::refresh },
     Part { name: "doctor", engines: true, run: engines::doctor },
     Part { name: "conformance", engines: true, run: conformance::conformance },
     Part { name: "packages", engines: true, run: packages::packages },
+    Part { name: "setup", engines: true, run: setup::setup },
     Part { name: "kill", engines: true, run: engines::kill },
     Part { name: "fuzz", engines: false, run: fuzz::fuzz },
 ];
