@@ -16,6 +16,11 @@ fn repeated(piece: &str, size: usize) -> String {
     piece.repeat(size / piece.len())
 }
 
+/// Services that each extend the one before.
+fn chain(length: usize) -> String {
+    (1..length).map(|n| format!("  s{n}: {{extends: {{service: s{}}}}}\n", n - 1)).collect()
+}
+
 fn judge(path: &str, shapes: &[(&str, String)]) {
     for (name, text) in shapes {
         let start = Instant::now();
@@ -43,6 +48,7 @@ fn dockerfiles_of_any_shape_end() {
             ("variables", format!("{from}ENV {}", repeated("A=$A$A "))),
             ("stages", repeated("FROM a AS a\n")),
             ("braces", format!("{from}ENV A={}", repeated("${A:-"))),
+            ("unknown instructions", format!("{from}{}", repeated("A\n"))),
         ],
     );
 }
@@ -59,6 +65,7 @@ fn yaml_of_any_shape_ends() {
             ("merges", format!("a: &a {{<<: *a}}\nservices:\n  x:\n{}", repeated("    <<: *a\n"))),
             ("one scalar", format!("services: {}", repeated("x"))),
             ("variables", format!("services: {{a: {{image: \"{}\"}}}}", repeated("${A:-"))),
+            ("a chain of services", format!("services:\n{}", chain(10 * SIZE / 40))),
         ],
     );
 }

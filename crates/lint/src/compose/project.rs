@@ -3,7 +3,8 @@
 
 use crate::compose::{included, is_compose_name};
 use crate::file::{File, Files, join};
-use crate::yaml::{Id, View, Yaml};
+use crate::yaml::{Entry, Id, View, Yaml};
+use std::collections::HashMap;
 
 /// More further files than belong to one project.
 const MAX_FILES: usize = 32;
@@ -30,6 +31,8 @@ pub(super) struct Project {
     pub(super) parts: Vec<Part>,
     /// The files that are laid over each other for certain, lowest first, as places in `parts`.
     pub(super) layers: Vec<usize>,
+    /// The services of each part by their names: key and value.
+    services: Vec<HashMap<String, (Id, Id)>>,
     /// Bytes of the further files.
     further: usize,
 }
@@ -54,6 +57,7 @@ impl Project {
         }
         out.add_named(files);
         out.layers = if chosen { out.places(order) } else { out.by_name() };
+        out.services = out.parts.iter().map(|part| services(&out.tree, part)).collect();
         out
     }
 
@@ -63,9 +67,9 @@ impl Project {
     }
 
     /// The entry of a service in a file, as it stands there.
-    pub(super) fn entry(&self, place: usize, name: &str) -> Option<crate::yaml::Entry<'_>> {
-        let top = View::new(&self.tree, self.parts.get(place)?.top?);
-        top.get("services")?.entry(name).filter(|entry| entry.value.is_mapping())
+    pub(super) fn entry(&self, place: usize, name: &str) -> Option<Entry<'_>> {
+        let (key, value) = self.services.get(place)?.get(name)?;
+        Some(Entry { key: View::new(&self.tree, *key), value: View::new(&self.tree, *value) })
     }
 
     /// The files that a file includes, in groups: those of one group are laid over each other.
@@ -133,6 +137,18 @@ impl Project {
             [find(stem), find(&format!("{stem}.override"))].into_iter().flatten().collect();
         if layers.contains(&0) { layers } else { vec![0] }
     }
+}
+
+/// The services of a file. A hostile one has tens of thousands, each looked for by the one before.
+fn services(tree: &Yaml, part: &Part) -> HashMap<String, (Id, Id)> {
+    let top = part.top.map(|top| View::new(tree, top));
+    let entries = top.and_then(|top| top.get("services")).map(|services| services.entries());
+    let mappings = entries.unwrap_or_default().into_iter().filter(|entry| entry.value.is_mapping());
+    mappings
+        .filter_map(|entry| {
+            Some((entry.key.text()?.to_owned(), (entry.key.place_id(), entry.value.place_id())))
+        })
+        .collect()
 }
 
 /// The files of the services that the services of a file extend, as written.

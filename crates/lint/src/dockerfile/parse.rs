@@ -15,6 +15,9 @@ pub fn parse(text: &str) -> Document {
     reader.document
 }
 
+/// Problems of one file that are kept.
+const MOST_PROBLEMS: usize = 1000;
+
 /// The lines of a text with their byte offsets.
 struct Reader<'a> {
     text: &'a str,
@@ -116,12 +119,19 @@ impl<'a> Reader<'a> {
         let heredocs = if keyword.takes_heredocs() { self.heredocs(&body) } else { Vec::new() };
         if keyword == Keyword::Unknown {
             let message = format!("unknown instruction: {}", &text[..word_end]);
-            self.document.problems.push(Problem { span: keyword_span, message });
+            self.problem(keyword_span, message);
         }
         let last = heredocs.last().map_or(0, |heredoc| heredoc.body.end);
         let json = json_words(&body);
         let span = Span::new(keyword_span.start, last.max(keyword_span.end));
         Instruction { keyword, keyword_span, span, onbuild, flags, body, json, heredocs }
+    }
+
+    /// The builder stops at the first: more than anybody reads are not kept.
+    fn problem(&mut self, span: Span, message: String) {
+        if self.document.problems.len() < MOST_PROBLEMS {
+            self.document.problems.push(Problem { span, message });
+        }
     }
 
     fn heredocs(&mut self, body: &Logical) -> Vec<Heredoc> {
@@ -132,7 +142,7 @@ impl<'a> Reader<'a> {
             let end = loop {
                 let Some(line) = self.line() else {
                     let span = body.span(opener.place.0, opener.place.1);
-                    self.document.problems.push(Problem { span, message: "unterminated heredoc".to_owned() });
+                    self.problem(span, "unterminated heredoc".to_owned());
                     return out;
                 };
                 let candidate =
