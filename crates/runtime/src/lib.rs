@@ -7,6 +7,7 @@ mod kernel_modules;
 #[cfg(test)]
 mod keys;
 mod mig_nodes;
+mod mps;
 mod prestart;
 mod provide_driver;
 mod shim;

@@ -32,7 +32,22 @@ const BEFORE: Case = case(
     Expect::Fails(&["could not select device driver \"\" with capabilities: [[gpu]]"]),
 );
 
+const PIPES: &[&str] = &["sh", "-c", "ls /tmp/nvidia-mps 2>/dev/null; true"];
+
 const CASES: &[Case] = &[
+    case("--gpus, pipes of MPS", &["--gpus", "device=0"], PIPES, Expect::Lines(&["control"])),
+    case(
+        "--runtime=nvidia, pipes of MPS",
+        &["--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=0"],
+        PIPES,
+        Expect::Lines(&["control"]),
+    ),
+    case(
+        "--runtime=nvidia without compute, no pipes of MPS",
+        &["--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=0", "-e", "NVIDIA_DRIVER_CAPABILITIES=utility"],
+        PIPES,
+        Expect::Lines(&[]),
+    ),
     case("--gpus all", &["--gpus", "all"], LIST, Expect::EveryGpu),
     case("--gpus '\"device=0,3\"'", &["--gpus", "\"device=0,3\""], LIST, Expect::Gpus(&[0, 3])),
     case("--gpus device=5", &["--gpus", "device=5"], LIST, Expect::Gpus(&[5])),
@@ -93,6 +108,7 @@ pub(super) fn run(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()>
     }
     ledger.check(&engine, BEFORE.name, || run_case(&docker, host, &BEFORE))?;
     ledger.check(&engine, "put in place, restart", || put_in_place(job, &mut docker))?;
+    mps_daemon()?;
     for case in CASES {
         ledger.check(&engine, case.name, || run_case(&docker, host, case))?;
     }
@@ -102,6 +118,12 @@ pub(super) fn run(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()>
         ledger.check(&engine, "CDI, --device nvidia.com/gpu=0", || by_cdi(&mut docker, host))?;
     }
     docker.stop()
+}
+
+/// What `nvidia-cuda-mps-control -d` of root leaves in the file system.
+fn mps_daemon() -> Result<()> {
+    fs::create_dir_all("/tmp/nvidia-mps").context("cannot make the folder of pipes")?;
+    fs::write("/tmp/nvidia-mps/control", "").context("cannot make a pipe")
 }
 
 /// Docker 25 and later take CDI devices themselves, once the feature is on.

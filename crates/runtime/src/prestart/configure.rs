@@ -5,12 +5,12 @@ use super::initialization::{check_root, initialization};
 use super::injection::Injection;
 use super::modes;
 use super::process::{Claim, ContainerProcess};
-use crate::{kernel_modules, user_namespace};
+use crate::{kernel_modules, mps, user_namespace};
 use cdi::DeviceNode;
 use diag::{Failure, Result};
 use discover::Options;
 use driver::families::Family;
-use driver::{Driver, File, Node};
+use driver::{Driver, Node};
 use host::{Host, Kind};
 use inject::requirement::{self, Requirement};
 use inject::{Ask, Capabilities, Policy, Request};
@@ -87,7 +87,9 @@ pub fn configure(host: &Host, wanted: &Configuration, tell: &dyn Fn(&str)) -> Re
     modes::check_platform(wanted.only_legacy, driver.platform)?;
     initialization(&driver)?;
     leave_out(&mut driver, wanted);
-    driver.sockets.extend(mps_folder(host, &wanted.capabilities));
+    if wanted.capabilities.has(Family::Compute) {
+        driver.sockets.extend(mps::folder(host));
+    }
     let unknown = |failure| match discover::inventory::nvml_failure(host, &wanted.places) {
         Some(cause) => with_nvml(unknown_device(failure, &wanted.ask, &driver), &cause),
         None => unknown_device(failure, &wanted.ask, &driver),
@@ -151,15 +153,6 @@ fn leave_out(driver: &mut Driver, wanted: &Configuration) {
     if without.firmware {
         driver.firmware.clear();
     }
-}
-
-/// The pipes of the CUDA MPS daemon, for compute. Anybody may make files in `/tmp`: only a directory that
-/// root made counts.
-fn mps_folder(host: &Host, capabilities: &Capabilities) -> Option<File> {
-    const FOLDER: &str = "/tmp/nvidia-mps";
-    let stat = host.lstat(FOLDER).ok()??;
-    (capabilities.has(Family::Compute) && stat.kind == Kind::Directory && stat.uid == 0)
-        .then(|| File { host_path: FOLDER.to_owned(), container_path: FOLDER.to_owned() })
 }
 
 /// Nodes that are asked for besides those of GPUs.
@@ -279,7 +272,7 @@ mod tests {
 
     #[test]
     fn sockets_and_firmware_can_be_left_out() {
-        let file = |path: &str| File { host_path: path.to_owned(), container_path: path.to_owned() };
+        let file = |path: &str| driver::File { host_path: path.to_owned(), container_path: path.to_owned() };
         let driver = Driver {
             sockets: vec![file("/run/nvidia-persistenced/socket"), file("/run/nvidia-fabricmanager/socket")],
             firmware: vec![file("/lib/firmware/nvidia/580.95.05/gsp_ga10x.bin")],

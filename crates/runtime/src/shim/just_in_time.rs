@@ -1,10 +1,11 @@
 //! Edits made from the machine as it is at this moment.
 
 use super::executables;
-use crate::{codes, configuration, kernel_modules};
+use crate::{codes, configuration, kernel_modules, mps};
 use cdi::ContainerEdits;
 use diag::{Failure, Result};
 use discover::{Mode as Look, Special};
+use driver::families::Family;
 use driver::{Driver, Node, Platform};
 use host::{Host, Kind};
 use inject::requirement::{check, requirements};
@@ -42,6 +43,8 @@ impl Maker<'_> {
         let mut driver = self.driver(config, ask)?;
         if self.has_flag("disable-ipc-discoverer") {
             driver.sockets.clear();
+        } else if self.wants_compute(config)? {
+            driver.sockets.extend(mps::folder(self.host));
         }
         let policy = self.policy()?;
         let mut edits = self
@@ -52,6 +55,12 @@ impl Maker<'_> {
         self.must_be_there(&edits)?;
         let remarks = about_compat(ask, &driver).into_iter().collect();
         Ok(Made { edits, warnings, remarks })
+    }
+
+    fn wants_compute(&self, config: &oci::Config) -> Result<bool> {
+        let asked =
+            if is_silent(self.settings) { None } else { explicit_capabilities(config, self.settings)? };
+        Ok(asked.is_none_or(|capabilities| capabilities.has(Family::Compute)))
     }
 
     /// The edits that give a container these GPUs of this driver.
