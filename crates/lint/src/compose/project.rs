@@ -154,8 +154,7 @@ fn services(tree: &Yaml, part: &Part) -> HashMap<String, (Id, Id)> {
 /// The files of the services that the services of a file extend, as written.
 pub(super) fn extended(top: View<'_>) -> Vec<String> {
     let services = top.get("services").map(|services| services.entries()).unwrap_or_default();
-    let file =
-        |entry: crate::yaml::Entry<'_>| Some(entry.value.get("extends")?.get("file")?.text()?.to_owned());
+    let file = |entry: Entry<'_>| Some(entry.value.get("extends")?.get("file")?.text()?.to_owned());
     services.into_iter().take(super::MAX_SERVICES).filter_map(file).collect()
 }
 
