@@ -36,16 +36,22 @@ fn every_cgroup(project: &Project, suite: Suite) -> Result<Vec<Check>> {
     Ok(checks)
 }
 
-/// `--gpus` and `nvidia-container-cli`: on one suite and layout, with `--all` on every one, and on Debian
-/// unstable where that can be had.
-pub(crate) fn legacy(project: &Project, options: &Options) -> Result<Vec<Check>> {
-    let mut suites = if options.all { Suite::ALL.to_vec() } else { vec![Suite::Bookworm] };
+/// These suites, and with `--all` Debian unstable where it can be had.
+fn with_sid(project: &Project, options: &Options, mut suites: Vec<Suite>) -> Vec<Suite> {
     if options.all {
         match engines::ensure(project, Suite::Sid) {
             Ok(_) => suites.push(Suite::Sid),
             Err(failure) => eprintln!("  skipped: sid cannot be had: {}", failure.line()),
         }
     }
+    suites
+}
+
+/// `--gpus` and `nvidia-container-cli`: on one suite and layout, with `--all` on every one, and on Debian
+/// unstable where that can be had.
+pub(crate) fn legacy(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let suites = if options.all { Suite::ALL.to_vec() } else { vec![Suite::Bookworm] };
+    let suites = with_sid(project, options, suites);
     let layouts =
         if options.all { Cgroup::possible() } else { Cgroup::possible().get(..1).unwrap_or_default() };
     let mut checks = Vec::new();
@@ -108,13 +114,7 @@ pub(crate) fn runtime(project: &Project, options: &Options) -> Result<Vec<Check>
 /// Every engine in every mode of the shim, as one table; with `--all` the engines of every suite that can be
 /// had.
 pub(crate) fn modes(project: &Project, options: &Options) -> Result<Vec<Check>> {
-    let mut suites = mode_suites(options.all);
-    if options.all {
-        match engines::ensure(project, Suite::Sid) {
-            Ok(_) => suites.push(Suite::Sid),
-            Err(failure) => eprintln!("  skipped: sid cannot be had: {}", failure.line()),
-        }
-    }
+    let suites = with_sid(project, options, mode_suites(options.all));
     let mut checks = Vec::new();
     for suite in suites {
         for machine in MODE_MACHINES {
@@ -129,15 +129,8 @@ pub(crate) fn modes(project: &Project, options: &Options) -> Result<Vec<Check>> 
 /// trixie every state gives a container a GPU; with `--all` on every suite, Debian unstable too where that
 /// can be had.
 pub(crate) fn configure(project: &Project, options: &Options) -> Result<Vec<Check>> {
-    let mut suites = Suite::ALL.to_vec();
-    if options.all {
-        match engines::ensure(project, Suite::Sid) {
-            Ok(_) => suites.push(Suite::Sid),
-            Err(failure) => eprintln!("  skipped: sid cannot be had: {}", failure.line()),
-        }
-    }
     let mut checks = Vec::new();
-    for suite in suites {
+    for suite in with_sid(project, options, Suite::ALL.to_vec()) {
         let task = Task::Configure { containers: options.all || suite == Suite::Trixie };
         checks.extend(inside(project, suite, Cgroup::possible()[0], task)?);
     }
@@ -200,15 +193,8 @@ fn races(project: &Project, options: &Options) -> Result<Vec<Check>> {
 /// What engines say of specifications, and what our own check says; with `--all` also the engines of
 /// Debian unstable where it can be had.
 pub(crate) fn specifications(project: &Project, options: &Options) -> Result<Vec<Check>> {
-    let mut suites = Suite::ALL.to_vec();
-    if options.all {
-        match engines::ensure(project, Suite::Sid) {
-            Ok(_) => suites.push(Suite::Sid),
-            Err(failure) => eprintln!("  skipped: sid cannot be had: {}", failure.line()),
-        }
-    }
     let mut checks = Vec::new();
-    for suite in suites {
+    for suite in with_sid(project, options, Suite::ALL.to_vec()) {
         checks.extend(inside(project, suite, Cgroup::possible()[0], Task::Specifications)?);
     }
     Ok(checks)

@@ -41,95 +41,94 @@ fn chosen(engine: &str, rootless: bool, files: &[(&str, &str)]) -> String {
     }
 }
 
+/// An engine, the files of a machine, and the file that the engine reads there.
+const READS: &[Case<'_>] = &[
+    ("docker", &[], "/etc/docker/daemon.json"),
+    ("docker", &[("/usr/bin/dockerd", "")], "/etc/docker/daemon.json"),
+    ("docker", &[(UNIT, DEBIAN)], "/etc/docker/daemon.json"),
+    // k3s on an engine that is there already has no containerd of its own.
+    (
+        "containerd",
+        &[
+            ("/etc/systemd/system/k3s.service", "[Service]\nExecStart=/usr/local/bin/k3s server --docker\n"),
+            ("/usr/bin/containerd", ""),
+        ],
+        "/etc/containerd/config.toml",
+    ),
+    (
+        "containerd",
+        &[
+            ("/etc/systemd/system/k3s.service", K3S),
+            (
+                "/etc/rancher/k3s/config.yaml",
+                "container-runtime-endpoint: unix:///run/containerd/containerd.sock\n",
+            ),
+            ("/usr/bin/containerd", ""),
+        ],
+        "/etc/containerd/config.toml",
+    ),
+    (
+        "docker",
+        &[(UNIT, DEBIAN), ("/etc/default/docker", "# no\nDOCKER_OPTS=\"--config-file /srv/d.json\"\n")],
+        "/srv/d.json",
+    ),
+    (
+        "docker",
+        &[
+            (UNIT, DEBIAN),
+            (
+                "/etc/systemd/system/docker.service.d/10-o.conf",
+                "[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd --config-file=/srv/o.json\n",
+            ),
+        ],
+        "/srv/o.json",
+    ),
+    (
+        "docker",
+        &[(UNIT, DEBIAN), ("/etc/systemd/system/docker.service", "-> /dev/null")],
+        "/etc/docker/daemon.json",
+    ),
+    (
+        "containerd",
+        &[(
+            "/etc/systemd/system/containerd.service",
+            "[Service]\nEnvironment=C=/srv/c.toml\nExecStart=-/usr/bin/containerd -c ${C}\n",
+        )],
+        "/srv/c.toml",
+    ),
+    (
+        "containerd",
+        &[("/etc/systemd/system/k3s.service", K3S)],
+        "/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.tmpl",
+    ),
+    (
+        "k3s",
+        &[
+            ("/etc/systemd/system/k3s.service", K3S),
+            ("/etc/rancher/k3s/config.yaml", "data-dir: \"/data/k3s\" # big\n"),
+            ("/data/k3s/agent/etc/containerd/config.toml", "version = 2\n"),
+        ],
+        "/data/k3s/agent/etc/containerd/config.toml.tmpl",
+    ),
+    (
+        "rke2",
+        &[("/var/lib/rancher/rke2/agent/etc/containerd/config.toml.tmpl", "x")],
+        "/var/lib/rancher/rke2/agent/etc/containerd/config.toml.tmpl",
+    ),
+    (
+        "crio",
+        &[(
+            "/usr/lib/systemd/system/crio.service",
+            "[Service]\nExecStart=/usr/bin/crio --config /srv/crio.conf\n",
+        )],
+        "/srv/crio.conf",
+    ),
+    ("podman", &[("/usr/bin/podman", "")], "/etc/containers/containers.conf"),
+];
+
 #[test]
 fn the_file_that_a_daemon_really_reads_is_found() {
-    let cases: &[Case<'_>] = &[
-        ("docker", &[], "/etc/docker/daemon.json"),
-        ("docker", &[("/usr/bin/dockerd", "")], "/etc/docker/daemon.json"),
-        ("docker", &[(UNIT, DEBIAN)], "/etc/docker/daemon.json"),
-        // k3s on an engine that is there already has no containerd of its own.
-        (
-            "containerd",
-            &[
-                (
-                    "/etc/systemd/system/k3s.service",
-                    "[Service]\nExecStart=/usr/local/bin/k3s server --docker\n",
-                ),
-                ("/usr/bin/containerd", ""),
-            ],
-            "/etc/containerd/config.toml",
-        ),
-        (
-            "containerd",
-            &[
-                ("/etc/systemd/system/k3s.service", K3S),
-                (
-                    "/etc/rancher/k3s/config.yaml",
-                    "container-runtime-endpoint: unix:///run/containerd/containerd.sock\n",
-                ),
-                ("/usr/bin/containerd", ""),
-            ],
-            "/etc/containerd/config.toml",
-        ),
-        (
-            "docker",
-            &[(UNIT, DEBIAN), ("/etc/default/docker", "# no\nDOCKER_OPTS=\"--config-file /srv/d.json\"\n")],
-            "/srv/d.json",
-        ),
-        (
-            "docker",
-            &[
-                (UNIT, DEBIAN),
-                (
-                    "/etc/systemd/system/docker.service.d/10-o.conf",
-                    "[Service]\nExecStart=\nExecStart=/usr/sbin/dockerd --config-file=/srv/o.json\n",
-                ),
-            ],
-            "/srv/o.json",
-        ),
-        (
-            "docker",
-            &[(UNIT, DEBIAN), ("/etc/systemd/system/docker.service", "-> /dev/null")],
-            "/etc/docker/daemon.json",
-        ),
-        (
-            "containerd",
-            &[(
-                "/etc/systemd/system/containerd.service",
-                "[Service]\nEnvironment=C=/srv/c.toml\nExecStart=-/usr/bin/containerd -c ${C}\n",
-            )],
-            "/srv/c.toml",
-        ),
-        (
-            "containerd",
-            &[("/etc/systemd/system/k3s.service", K3S)],
-            "/var/lib/rancher/k3s/agent/etc/containerd/config-v3.toml.tmpl",
-        ),
-        (
-            "k3s",
-            &[
-                ("/etc/systemd/system/k3s.service", K3S),
-                ("/etc/rancher/k3s/config.yaml", "data-dir: \"/data/k3s\" # big\n"),
-                ("/data/k3s/agent/etc/containerd/config.toml", "version = 2\n"),
-            ],
-            "/data/k3s/agent/etc/containerd/config.toml.tmpl",
-        ),
-        (
-            "rke2",
-            &[("/var/lib/rancher/rke2/agent/etc/containerd/config.toml.tmpl", "x")],
-            "/var/lib/rancher/rke2/agent/etc/containerd/config.toml.tmpl",
-        ),
-        (
-            "crio",
-            &[(
-                "/usr/lib/systemd/system/crio.service",
-                "[Service]\nExecStart=/usr/bin/crio --config /srv/crio.conf\n",
-            )],
-            "/srv/crio.conf",
-        ),
-        ("podman", &[("/usr/bin/podman", "")], "/etc/containers/containers.conf"),
-    ];
-    for (engine, files, expected) in cases {
+    for (engine, files, expected) in READS {
         assert_eq!(chosen(engine, false, files), *expected, "{engine} {files:?}");
     }
 }
