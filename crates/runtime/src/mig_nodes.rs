@@ -10,12 +10,11 @@ const TREE: &str = "/proc/driver/nvidia/capabilities";
 pub(crate) const NODES: &str = "/dev/nvidia-caps";
 
 /// The nodes that the capabilities of this machine have and `/dev` has not. Without MIG devices this costs a
-/// list for each GPU.
+/// list for each GPU. Each capability is looked at: after a new partition the nodes of the old one are still there,
+/// so their number says nothing.
 pub(crate) fn missing(host: &Host) -> Vec<Wanted> {
     let instances = instances(host);
-    let there = names(host, NODES, "nvidia-cap").len();
-    // Two belong to the system.
-    if instances.is_empty() || there >= instances.len() + 2 {
+    if instances.is_empty() {
         return Vec::new();
     }
     let table = host.read_text_optional("/proc/devices").ok().flatten().unwrap_or_default();
@@ -111,5 +110,13 @@ mod tests {
         let by_hand = (INSTANCE.0, "DeviceFileMinor: 48\nDeviceFileModify: 0\n");
         assert_eq!(paths(&[DEVICES, by_hand]), [""; 0]);
         assert_eq!(paths(&[DEVICES, (INSTANCE.0, "?")]), [""; 0]);
+    }
+
+    #[test]
+    fn nodes_of_an_earlier_partition_hide_nothing() {
+        let old = ["3", "12", "13", "21", "22"].map(|minor| format!("dev/nvidia-caps/nvidia-cap{minor}"));
+        let mut files = vec![DEVICES, CONFIG, INSTANCE, COMPUTE];
+        files.extend(old.iter().map(|path| (path.as_str(), "")));
+        assert_eq!(paths(&files).len(), 3);
     }
 }
