@@ -171,21 +171,23 @@ fn cannot(path: &str, errno: Errno) -> Failure {
     Failure::new(format!("cannot make `{path}`")).caused_by(std::io::Error::from(errno))
 }
 
+/// A small machine of these files, for tests; it is gone with the folder.
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "tests prepare directories of their own")]
+pub(crate) fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
+    let root = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = root.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let host = Host::at(root.path());
+    (root, host)
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
-
-    fn host(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
-        let root = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = root.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::at(root.path());
-        (root, host)
-    }
 
     const DEVICES: (&str, &str) =
         ("proc/devices", "Character devices:\n195 nvidia\n511 nvidia-uvm\n\nBlock devices:\n");
@@ -193,7 +195,7 @@ mod tests {
 
     #[test]
     fn the_nodes_are_those_that_the_drivers_own_program_would_make() {
-        let (_root, host) = host(&[
+        let (_root, host) = machine(&[
             DEVICES,
             GPU,
             ("sys/module/nvidia_modeset/version", ""),
@@ -217,20 +219,20 @@ mod tests {
 
     #[test]
     fn an_administrator_who_makes_the_nodes_is_left_to_it() {
-        let (_root, host) = host(&[DEVICES, GPU, ("proc/driver/nvidia/params", "ModifyDeviceFiles: 0\n")]);
+        let (_root, host) = machine(&[DEVICES, GPU, ("proc/driver/nvidia/params", "ModifyDeviceFiles: 0\n")]);
         assert_eq!(wanted(&host), []);
     }
 
     #[test]
     fn only_modules_that_are_missing_are_loaded() {
-        let (_root, host) = host(&[("sys/module/nvidia/version", "580.95.05\n")]);
+        let (_root, host) = machine(&[("sys/module/nvidia/version", "580.95.05\n")]);
         assert_eq!(missing_modules(&host), ["nvidia-uvm", "nvidia-modeset"]);
     }
 
     #[test]
     fn a_machine_that_has_everything_is_not_touched() {
         let (_root, host) =
-            host(&[("proc/driver/nvidia/version", ""), ("dev/nvidiactl", ""), ("dev/nvidia-uvm", "")]);
+            machine(&[("proc/driver/nvidia/version", ""), ("dev/nvidiactl", ""), ("dev/nvidia-uvm", "")]);
         assert_eq!(ensure(&host, "/"), Vec::<String>::new());
     }
 }

@@ -57,20 +57,9 @@ fn wanted(host: &Host, file: &str, major: u32) -> Option<Wanted> {
 }
 
 #[cfg(test)]
-#[expect(clippy::disallowed_methods, reason = "tests prepare directories of their own")]
 mod tests {
     use super::*;
-
-    fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Host) {
-        let root = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = root.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        let host = Host::at(root.path());
-        (root, host)
-    }
+    use crate::kernel_modules::machine;
 
     const DEVICES: (&str, &str) = ("proc/devices", "Character devices:\n510 nvidia-caps\n");
     const CONFIG: (&str, &str) = (
