@@ -44,8 +44,11 @@ use std::process::ExitCode;
 /// Where the low-level runtime lies in an unpacked suite.
 const RUNC: &str = "usr/sbin/runc";
 
-/// What is measured on a machine whose GPUs are cut into MIG devices: all of them.
-const MIG_CASE: &str = "longshore/shim-8";
+/// What is measured on a machine whose GPUs are cut into MIG devices: all of them, and the shim's part.
+const MIG_CASES: [&str; 2] = ["longshore/shim-8", "longshore/alone-8"];
+
+/// Where the time goes there, with `--pieces`.
+const MIG_PIECES: [&str; 4] = ["devices-8", "mounts-8", "hook-8", "longshore/engine-8"];
 
 /// What was asked for on the command line.
 #[derive(Clone, Debug)]
@@ -83,7 +86,8 @@ pub(crate) fn run(project: &Project, parser: &mut Parser) -> Result<ExitCode> {
     let measured = measure(project, &options, false)?;
     print!("{}", report::text(&measured));
     if options.only.is_empty() || options.only.iter().any(|word| word == "mig") {
-        let only = vec![MIG_CASE.to_owned()];
+        let pieces: &[&str] = if options.pieces { &MIG_PIECES } else { &[] };
+        let only = MIG_CASES.iter().chain(pieces).map(|&id| id.to_owned()).collect();
         print!("{}", report::text(&measure(project, &Options { only, ..options.clone() }, true)?));
     }
     if let Some(path) = &options.json {

@@ -5,6 +5,7 @@
 
 use crate::{mig_nodes, user_namespace};
 use diag::{Failure, Result};
+use driver::Driver;
 use formats::procfs;
 use host::{Host, exec};
 use rustix::fs::{CWD, FileType, Mode, chmodat, chownat, makedev, mkdirat, mknodat};
@@ -26,23 +27,64 @@ pub(crate) struct Wanted {
     gid: u32,
 }
 
-/// Loads what is missing and makes the nodes that are missing. What failed, in words; the container may
-/// do without. On a machine where all is there this costs three look-ups.
+/// Loads what is missing and makes the nodes that are missing, those of MIG devices too. What failed, in
+/// words.
 #[must_use]
 pub fn ensure(host: &Host, driver_root: &str) -> Vec<String> {
+    let mut failed = ensure_modules(host, driver_root);
+    failed.extend(make_capabilities(host).err().map(|failure| failure.chain()));
+    failed
+}
+
+/// Loads what is missing and makes the nodes of whole GPUs that are missing. What failed, in words; the
+/// container may do without. On a machine where all is there this costs three look-ups.
+fn ensure_modules(host: &Host, driver_root: &str) -> Vec<String> {
     let there = |path: &str| host.exists(path);
-    let capabilities = mig_nodes::missing(host);
-    let has_all = there("/proc/driver/nvidia/version") && there("/dev/nvidiactl") && there("/dev/nvidia-uvm");
-    // WSL has no modules of the driver.
-    if has_all && capabilities.is_empty() || host.uid() != 0 || user_namespace::is_own() || there("/dev/dxg")
-    {
+    if there("/proc/driver/nvidia/version") && there("/dev/nvidiactl") && there("/dev/nvidia-uvm") {
         return Vec::new();
     }
-    let mut failed: Vec<Failure> = make_all(mig_nodes::NODES, &capabilities).err().into_iter().collect();
-    if !has_all {
-        failed.extend(load_and_make(host, driver_root));
+    // WSL has no modules of the driver.
+    if !may_make_nodes(host) || there("/dev/dxg") {
+        return Vec::new();
     }
-    failed.iter().map(Failure::chain).collect()
+    load_and_make(host, driver_root).iter().map(Failure::chain).collect()
+}
+
+/// The driver as `load` gives it, after all that can be done for it to be complete. What failed goes to
+/// `tell`. Capabilities of MIG devices are looked at only where the driver lacks some: each has a file.
+///
+/// # Errors
+/// Those of `load`.
+pub(crate) fn awake(
+    host: &Host,
+    driver_root: &str,
+    load: impl Fn() -> Result<Driver>,
+    tell: &mut dyn FnMut(&str),
+) -> Result<Driver> {
+    ensure_modules(host, driver_root).iter().for_each(|line| tell(line));
+    let driver = load()?;
+    if !mig_nodes::lacks_some(&driver) {
+        return Ok(driver);
+    }
+    match make_capabilities(host) {
+        Ok(false) => return Ok(driver),
+        Ok(true) => {}
+        Err(failure) => tell(&failure.chain()),
+    }
+    load()
+}
+
+/// Makes the nodes of MIG capabilities that are missing; whether there were any.
+fn make_capabilities(host: &Host) -> Result<bool> {
+    if !may_make_nodes(host) {
+        return Ok(false);
+    }
+    let missing = mig_nodes::missing(host);
+    make_all(mig_nodes::NODES, &missing).map(|()| !missing.is_empty())
+}
+
+fn may_make_nodes(host: &Host) -> bool {
+    host.uid() == 0 && !user_namespace::is_own()
 }
 
 fn load_and_make(host: &Host, driver_root: &str) -> Vec<Failure> {
@@ -77,7 +119,7 @@ pub(crate) fn make_imex_channels(host: &Host, channels: &[u32]) -> Result<()> {
     let Some(major) = imex_major(host) else { return Ok(()) };
     for channel in channels {
         let node = node_of(format!("{IMEX}/channel{channel}"), major, *channel);
-        if !host.exists(&node.path) && host.uid() == 0 && !user_namespace::is_own() {
+        if !host.exists(&node.path) && may_make_nodes(host) {
             make_all(IMEX, &[node])?;
         }
     }

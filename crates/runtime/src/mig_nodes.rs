@@ -2,6 +2,7 @@
 //! a MIG device cannot be given to a container although it is there.
 
 use crate::kernel_modules::Wanted;
+use driver::Driver;
 use formats::procfs;
 use host::Host;
 
@@ -9,8 +10,19 @@ const TREE: &str = "/proc/driver/nvidia/capabilities";
 /// Directory of the nodes.
 pub(crate) const NODES: &str = "/dev/nvidia-caps";
 
-/// The nodes that the capabilities of this machine have and `/dev` has not. Without MIG devices this costs a
-/// list for each GPU. Each capability is looked at: after a new partition the nodes of the old one are still there,
+/// Whether nodes of this driver's MIG devices, or of MIG as a whole, were not found.
+pub(crate) fn lacks_some(driver: &Driver) -> bool {
+    let mut devices = driver.gpus.iter().flat_map(|gpu| &gpu.mig).peekable();
+    devices.peek().is_some()
+        && (driver.mig_config.is_none()
+            || driver.mig_monitor.is_none()
+            || devices.any(|device| device.caps.len() < CAPABILITIES_OF_A_DEVICE))
+}
+
+/// That of the GPU instance and that of the compute instance.
+const CAPABILITIES_OF_A_DEVICE: usize = 2;
+
+/// The nodes that the capabilities of this machine have and `/dev` has not. Each capability is looked at: after a new partition the nodes of the old one are still there,
 /// so their number says nothing.
 pub(crate) fn missing(host: &Host) -> Vec<Wanted> {
     let instances = instances(host);
@@ -99,6 +111,26 @@ mod tests {
         let by_hand = (INSTANCE.0, "DeviceFileMinor: 48\nDeviceFileModify: 0\n");
         assert_eq!(paths(&[DEVICES, by_hand]), [""; 0]);
         assert_eq!(paths(&[DEVICES, (INSTANCE.0, "?")]), [""; 0]);
+    }
+
+    #[test]
+    fn only_a_driver_that_lacks_a_node_is_looked_at_again() {
+        let node = || Some(driver::Node::default());
+        let caps = |count| vec![driver::Node::default(); count];
+        let of = |caps, mig_config, mig_monitor| Driver {
+            gpus: vec![driver::Gpu {
+                mig: vec![driver::Mig { caps, ..driver::Mig::default() }],
+                ..driver::Gpu::default()
+            }],
+            mig_config,
+            mig_monitor,
+            ..Driver::default()
+        };
+        assert!(!lacks_some(&Driver::default()));
+        assert!(!lacks_some(&of(caps(2), node(), node())));
+        assert!(lacks_some(&of(caps(1), node(), node())));
+        assert!(lacks_some(&of(caps(2), None, node())));
+        assert!(lacks_some(&of(caps(2), node(), None)));
     }
 
     #[test]

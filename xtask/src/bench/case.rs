@@ -73,8 +73,15 @@ const OF_TOOLKIT: &[(Way, usize)] = &[
     (Way::AloneFirst, ALL_GPUS),
 ];
 
-/// Where the time of a container with one GPU goes.
-const PIECES: &[(Way, usize)] = &[(Way::PieceDevices, 1), (Way::PieceMounts, 1), (Way::PieceHook, 1)];
+/// Where the time of a container with one GPU, and of one with all, goes.
+const PIECES: &[(Way, usize)] = &[
+    (Way::PieceDevices, 1),
+    (Way::PieceMounts, 1),
+    (Way::PieceHook, 1),
+    (Way::PieceDevices, ALL_GPUS),
+    (Way::PieceMounts, ALL_GPUS),
+    (Way::PieceHook, ALL_GPUS),
+];
 
 /// All cases of these toolkits, those first with which others are compared.
 pub(crate) fn all(toolkits: &[&str], with_pieces: bool) -> Vec<Case> {

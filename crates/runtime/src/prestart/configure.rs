@@ -69,21 +69,27 @@ pub struct Without {
     pub firmware: bool,
 }
 
+/// The driver, with modules and nodes where nobody used it since the machine started.
+fn driver(host: &Host, wanted: &Configuration, tell: &dyn Fn(&str)) -> Result<Driver> {
+    let load = || discover::inventory::load_for(host, &wanted.places, wanted.ask.ids());
+    if !wanted.load_kernel_modules {
+        return load();
+    }
+    kernel_modules::awake(host, &wanted.places.driver_root, load, &mut |line| tell(line))
+}
+
 /// Gives a container what `wanted` says. `tell` gets each step, for a log.
 ///
 /// # Errors
 /// In the words of `nvidia-container-cli`: `initialization error: ...`, `device error: ...`,
 /// `requirement error: ...`, `mount error: ...`.
 pub fn configure(host: &Host, wanted: &Configuration, tell: &dyn Fn(&str)) -> Result<()> {
-    if wanted.load_kernel_modules {
-        kernel_modules::ensure(host, &wanted.places.driver_root).iter().for_each(|line| tell(line));
-    }
+    check_root(host, &wanted.places.driver_root)?;
+    let mut driver = driver(host, wanted, tell)?;
     if wanted.make_imex_channels {
         kernel_modules::make_imex_channels(host, &wanted.imex_channels)
             .map_err(|failure| stage("initialization error", failure))?;
     }
-    check_root(host, &wanted.places.driver_root)?;
-    let mut driver = discover::inventory::load_for(host, &wanted.places, wanted.ask.ids())?;
     modes::check_platform(wanted.only_legacy, driver.platform)?;
     initialization(&driver)?;
     leave_out(&mut driver, wanted);

@@ -39,8 +39,8 @@ impl Maker<'_> {
     /// What is asked for is not on this machine or must not be asked for; a requirement of the image is
     /// not met; our hook program is missing.
     pub(super) fn edits(&self, ask: &Ask, request: &Request, config: &oci::Config) -> Result<Made> {
-        let warnings = self.wake_driver();
-        let mut driver = self.driver(config, ask)?;
+        let mut warnings = Vec::new();
+        let mut driver = self.awake_driver(config, ask, &mut warnings)?;
         if self.has_flag("disable-ipc-discoverer") {
             driver.sockets.clear();
         } else if self.wants_compute(config)? {
@@ -151,12 +151,14 @@ impl Maker<'_> {
         places
     }
 
-    /// Modules and nodes, where nobody used the driver since the machine started.
-    fn wake_driver(&self) -> Vec<String> {
-        match self.settings.cli.load_kmods {
-            true => kernel_modules::ensure(self.host, &self.settings.cli.root),
-            false => Vec::new(),
+    /// The same, with modules and nodes where nobody used the driver since the machine started.
+    fn awake_driver(&self, config: &oci::Config, ask: &Ask, warnings: &mut Vec<String>) -> Result<Driver> {
+        let load = || self.driver(config, ask);
+        if !self.settings.cli.load_kmods {
+            return load();
         }
+        let mut tell = |line: &str| warnings.push(line.to_owned());
+        kernel_modules::awake(self.host, &self.settings.cli.root, load, &mut tell)
     }
 
     fn policy(&self) -> Result<Policy> {
