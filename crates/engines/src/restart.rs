@@ -103,7 +103,8 @@ pub fn way(
         Some("active" | "reloading" | "activating") => {
             let reload = need == Need::Reload && service.reloads;
             let argv = if reload { verb("reload") } else { verb("restart") };
-            Way::Run { argv, undo: start_anew(&verb("reset-failed"), &verb("restart")) }
+            let undo = start_anew(&verb("show"), &verb("reset-failed"), &verb("restart"));
+            Way::Run { argv, undo }
         }
         _ => Way::ByHand(typed(service, if need == Need::Reload { "reload" } else { "restart" })),
     }
@@ -124,13 +125,16 @@ fn unsupervised(engine: &Engine, need: Need, running: Option<u32>) -> Way {
     }
 }
 
-/// A restart with a fresh count of starts: after a start that failed, systemd may refuse another one.
-fn start_anew(reset: &[String], restart: &[String]) -> Vec<String> {
+/// A restart with a fresh count of starts: after a start that failed, systemd may refuse another one. A
+/// daemon that somebody stopped meanwhile stays so; one that failed is not `inactive`.
+fn start_anew(show: &[String], reset: &[String], restart: &[String]) -> Vec<String> {
     let line = |argv: &[String]| {
         let words = argv.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''")));
         words.collect::<Vec<_>>().join(" ")
     };
-    vec!["/bin/sh".to_owned(), "-c".to_owned(), format!("{}; exec {}", line(reset), line(restart))]
+    let stopped = format!("[ \"$({})\" = ActiveState=inactive ] && exit 0", line(show));
+    let script = format!("{stopped}; {}; exec {}", line(reset), line(restart));
+    vec!["/bin/sh".to_owned(), "-c".to_owned(), script]
 }
 
 /// Whether these words only tell a daemon to read its files again: nothing ends with that.

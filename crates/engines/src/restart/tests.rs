@@ -116,11 +116,12 @@ fn containers_that_end_with_the_restart_are_named() {
 #[test]
 fn taking_back_is_as_gentle_as_the_way_there_where_a_restart_would_hurt() {
     let argv = |words: &str| words.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let restart = start_anew(&argv("systemctl reset-failed d.service"), &argv("systemctl restart d.service"));
-    assert_eq!(
-        restart,
-        ["/bin/sh", "-c", "'systemctl' 'reset-failed' 'd.service'; exec 'systemctl' 'restart' 'd.service'"]
-    );
+    let [show, reset, restart] =
+        ["show", "reset-failed", "restart"].map(|verb| argv(&format!("ctl {verb} d")));
+    let restart = start_anew(&show, &reset, &restart);
+    let script = "[ \"$('ctl' 'show' 'd')\" = ActiveState=inactive ] && exit 0; \
+                  'ctl' 'reset-failed' 'd'; exec 'ctl' 'restart' 'd'";
+    assert_eq!(restart, ["/bin/sh", "-c", script]);
     for (words, gentle) in [
         ("/usr/bin/systemctl reload d", true),
         ("/bin/kill -HUP 7", true),

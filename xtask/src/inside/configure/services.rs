@@ -53,6 +53,7 @@ const CASES: &[Case] = &[
     ("docker.service never shows the change: taken back at the deadline", never_shows),
     ("a container that would not survive: refused, also when it is undone", would_stop),
     ("docker.service is stopped: the change waits for its start", stopped),
+    ("docker.service was stopped since: undone, it stays stopped", stopped_since),
     ("containerd.service is restarted, a container goes on, CRI shows the runtime", containerd_restarted),
     ("containerd.service does not start with the change: taken back", containerd_does_not_start),
     ("undone: containerd.service runs without it", containerd_undone),
@@ -162,6 +163,17 @@ fn stopped(place: &Place) -> Result<()> {
     place.shows_gpus(&["--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=all"], Expect::EveryGpu)?;
     place.undo()?;
     place.machine.inside("systemctl restart docker")?;
+    place.docker_has(false)?;
+    place.lasts()
+}
+
+fn stopped_since(place: &Place) -> Result<()> {
+    place.configures("", "docker shows the new configuration")?;
+    place.machine.inside("systemctl stop docker.socket docker.service")?;
+    let end = place.undo().and_then(|()| place.machine.inside("! systemctl is-active docker.service"));
+    place.machine.inside("systemctl reset-failed docker; systemctl start docker.socket docker.service")?;
+    end?;
+    stands(DAEMON_JSON, OWNERS)?;
     place.docker_has(false)?;
     place.lasts()
 }
