@@ -41,13 +41,13 @@ pub fn parse_qualified(text: &str) -> Result<QualifiedName> {
     Ok(QualifiedName { vendor: vendor.into(), class: class.into(), name: name.into() })
 }
 
-/// Checks a vendor name.
+/// Checks a vendor name; the words of a failure are those of the Go library, which users look up.
 ///
 /// # Errors
 /// It does not start with a letter, does not end with a letter or digit, or has a character other than
 /// letters, digits, `_`, `-`, `.`.
 pub fn validate_vendor(vendor: &str) -> Result<()> {
-    check("vendor", vendor, |first| first.is_ascii_alphabetic(), "_-.")
+    vendor_or_class(vendor).map_err(|problem| invalid(format!("invalid vendor. {problem}")))
 }
 
 /// Checks a class name.
@@ -55,28 +55,47 @@ pub fn validate_vendor(vendor: &str) -> Result<()> {
 /// # Errors
 /// As for [`validate_vendor`].
 pub fn validate_class(class: &str) -> Result<()> {
-    check("class", class, |first| first.is_ascii_alphabetic(), "_-.")
+    vendor_or_class(class).map_err(|problem| invalid(format!("invalid class. {problem}")))
+}
+
+fn vendor_or_class(name: &str) -> std::result::Result<(), String> {
+    match problem(name, char::is_ascii_alphabetic, "_-.") {
+        None => Ok(()),
+        Some(Problem::Empty) => Err("empty name".to_owned()),
+        Some(Problem::Start) => Err(format!("{name:?}, should start with letter")),
+        Some(Problem::Character(bad)) => Err(format!("invalid character {bad:?} in name {name:?}")),
+        Some(Problem::End) => Err(format!("{name:?}, should end with a letter or digit")),
+    }
 }
 
 /// Checks a device name; it may also start with a digit and contain colons.
 pub(crate) fn validate_device(name: &str) -> Result<()> {
-    check("device name", name, |first| first.is_ascii_alphanumeric(), "_-.:")
+    let message = match problem(name, char::is_ascii_alphanumeric, "_-.:") {
+        None => return Ok(()),
+        Some(Problem::Empty) => "invalid (empty) device name".to_owned(),
+        Some(Problem::Start) => format!("invalid name {name:?}, should start with a letter or digit"),
+        Some(Problem::Character(bad)) => format!("invalid character {bad:?} in device name {name:?}"),
+        Some(Problem::End) => format!("invalid name {name:?}, should end with a letter or digit"),
+    };
+    Err(invalid(message))
 }
 
-fn check(what: &str, text: &str, may_start: impl Fn(char) -> bool, marks: &str) -> Result<()> {
-    let mut characters = text.chars();
-    let Some(first) = characters.next() else { return Err(invalid(format!("invalid {what}: empty"))) };
-    if !may_start(first) {
-        return Err(invalid(format!("invalid {what} {text:?}: it must not start with {first:?}")));
-    }
-    if let Some(bad) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !marks.contains(*c)) {
-        return Err(invalid(format!("invalid {what} {text:?}: it must not contain {bad:?}")));
-    }
-    match characters.next_back() {
-        Some(last) if !last.is_ascii_alphanumeric() => {
-            Err(invalid(format!("invalid {what} {text:?}: it must not end with {last:?}")))
-        }
-        _ => Ok(()),
+/// What is wrong with a name.
+enum Problem {
+    Empty,
+    Start,
+    Character(char),
+    End,
+}
+
+fn problem(name: &str, may_start: impl Fn(&char) -> bool, marks: &str) -> Option<Problem> {
+    let first = name.chars().next();
+    let is_foreign = |c: &char| !c.is_ascii_alphanumeric() && !marks.contains(*c);
+    match (first, name.chars().find(is_foreign)) {
+        (None, _) => Some(Problem::Empty),
+        (Some(first), _) if !may_start(&first) => Some(Problem::Start),
+        (_, Some(bad)) => Some(Problem::Character(bad)),
+        _ => (!name.ends_with(|c: char| c.is_ascii_alphanumeric())).then_some(Problem::End),
     }
 }
 

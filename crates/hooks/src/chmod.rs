@@ -36,6 +36,7 @@ fn run(arguments: &[OsString]) -> Result<()> {
 
 fn parse_mode(text: &str) -> Result<u32> {
     u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777).ok_or_else(|| {
-        Failure::coded(codes::BAD_ARGUMENTS, format!("`{text}` is not an octal mode such as 755"))
+        let problem = format!("failed to parse mode as octal: {text:?} is no mode such as 755");
+        Failure::coded(codes::BAD_ARGUMENTS, problem)
     })
 }

@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 /// A state holds annotations, so it can be large; larger than this it is not a state.
 const STATE_LIMIT: u64 = 10 * 1024 * 1024;
 
+const NO_STATE: &str = "failed to load container state";
+
 /// What the OCI runtime said about the container.
 #[derive(Debug)]
 pub(crate) struct Container {
@@ -23,11 +25,11 @@ impl Container {
     pub(crate) fn load(specification: Option<&OsStr>) -> Result<Self> {
         let bytes = match specification {
             Some(path) if path != "-" && !path.is_empty() => {
-                trusted::read(Path::new(path), STATE_LIMIT as usize)?
+                trusted::read(Path::new(path), STATE_LIMIT as usize).context(NO_STATE)?
             }
             _ => from_standard_input()?,
         };
-        let state = State::parse(&bytes)?;
+        let state = State::parse(&bytes).context("failed to decode container state").context(NO_STATE)?;
         let bundle = PathBuf::from(&state.bundle);
         Ok(Self { state, bundle })
     }

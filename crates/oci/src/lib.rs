@@ -4,6 +4,8 @@
 //! stays byte for byte as the engine wrote it. [`State`] is what an OCI runtime hands to its hooks,
 //! [`args`] understands the command lines of runc and crun.
 
+// Words of a command line as Unix has them: bytes.
+#[cfg(unix)]
 pub mod args;
 pub mod codes;
 mod config;

@@ -37,18 +37,17 @@ impl State {
     /// Not JSON, no bundle, or larger than 10 MiB.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
         if bytes.len() > MAX_BYTES {
-            return Err(invalid("is too large"));
+            return Err(invalid("it is too large"));
         }
-        let state: Self = serde_json::from_slice(bytes)
-            .map_err(|cause| invalid("cannot be understood").caused_by(cause))?;
+        let state: Self = serde_json::from_slice(bytes).map_err(|cause| invalid(&cause.to_string()))?;
         match state.bundle.as_str() {
-            "" => Err(invalid("names no bundle")),
+            "" => Err(invalid("it names no bundle")),
             _ => Ok(state),
         }
     }
 }
 
 fn invalid(problem: &str) -> Failure {
-    Failure::coded(codes::STATE_INVALID, format!("container state on standard input {problem}"))
+    Failure::coded(codes::STATE_INVALID, problem)
         .hint("this program is called by an OCI runtime, which writes the state")
 }

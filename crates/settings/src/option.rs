@@ -34,7 +34,10 @@ pub(crate) fn understand<'a>(option: &'a str, separator: &str) -> Result<(&'a st
         None => (option, None),
     };
     let key = table::find(path).ok_or_else(|| {
-        let failure = Failure::new(format!("invalid config option: undefined field: {path:?}"));
+        let failure = Failure::new(match table::first_unknown(path) {
+            Some(part) => format!("invalid config option: undefined field: {part:?}"),
+            None => format!("unsupported type for [{path} {}] (struct)", given.unwrap_or_default()),
+        });
         match crate::nearest::nearest(path) {
             Some(known) => failure.hint(format!("did you mean `{known}`?")),
             None => failure,

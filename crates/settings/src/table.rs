@@ -55,6 +55,23 @@ pub fn find(path: &str) -> Option<&'static Key> {
     KEYS.iter().find(|key| key.path == path)
 }
 
+/// The first part of a path that names neither a key nor a table.
+pub(crate) fn first_unknown(path: &str) -> Option<&str> {
+    let leads_on = |known: &str, so_far: &str| {
+        known.strip_prefix(so_far).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let mut end = 0;
+    for part in path.split('.') {
+        end += part.len();
+        let so_far = path.get(..end)?;
+        if !KEYS.iter().any(|key| leads_on(key.path, so_far)) {
+            return Some(part);
+        }
+        end += 1;
+    }
+    None
+}
+
 const fn key(path: &'static str, slot: Slot, shown: Shown) -> Key {
     Key { path, slot, shown }
 }

@@ -70,6 +70,11 @@ fn setting_keys() {
 fn bad_options() {
     let cases = [
         ("y=1", "invalid --set option y=1: invalid config option: undefined field: \"y\""),
+        ("foo.bar=1", "undefined field: \"foo\""),
+        ("nvidia-container-cli.bogus=1", "undefined field: \"bogus\""),
+        ("nvidia-container-cli.=1", "undefined field: \"\""),
+        ("=1", "undefined field: \"\""),
+        ("nvidia-container-runtime.modes.cdi=1", "(struct)"),
         ("nvidia-container-runtime.mode", "expected key=value; got nvidia-container-runtime.mode"),
         ("disable-require=maybe", "strconv.ParseBool: parsing \"maybe\": invalid syntax"),
         ("nvidia-container-cli.no-cgroup=true", "did you mean `nvidia-container-cli.no-cgroups`?"),

@@ -6,7 +6,7 @@ use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
 use crate::session::Session;
-use diag::{Failure, Result};
+use diag::{Failure, Result, ResultExt};
 use engines::{Choice, Desired, Engine, Files, Installation, InstallationKind, Proposal, Wish};
 use plan::{Applicability, Plan, Step};
 use restart::Restart;
@@ -48,7 +48,7 @@ const FLAGS: &[Flag] = &[
 
 fn configure(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     enter_root(session, parsed.text("root"))?;
-    if wants_hook(session, parsed.text("config-mode")) {
+    if wants_hook(session, parsed) {
         return oci_hook(session, parsed);
     }
     let engine = engine(parsed.text("runtime"))?;
@@ -59,8 +59,8 @@ fn configure(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let files = Files { config: &installation.config, drop_in: &drop_in, dumped: dumped.as_deref(), release };
     let desired = desired(session, engine, parsed);
     let proposal = (engine.propose)(&session.host, &files, &desired)
-        .map_err(|failure| failure.context(format!("unable to load config for runtime {}", engine.name)))?;
-    report(session, &proposal);
+        .map_err(|failure| failure.context(unable_to_load(engine)))?;
+    report(session, engine, &proposal, &installation.config);
     if parsed.switch("dry-run") {
         return show(session, engine, &proposal);
     }
@@ -131,14 +131,24 @@ fn given_file(session: &Session, engine: &Engine, config: &str) -> Installation 
     })
 }
 
+fn unable_to_load(engine: &Engine) -> String {
+    format!("unable to load config for runtime {}", engine.name)
+}
+
 /// Whether the mode asks for an OCI hook.
-fn wants_hook(session: &mut Session, mode: &str) -> bool {
-    match mode {
-        "" | "config" | "config-file" => {}
-        "oci-hook" | "hook" => return true,
-        mode => session.warn(&format!("Ignoring unsupported config mode '{mode}'; using 'config-file'")),
+fn wants_hook(session: &mut Session, parsed: &Parsed) -> bool {
+    match parsed.text("config-mode") {
+        "" | "config" | "config-file" => false,
+        mode @ ("oci-hook" | "hook") => {
+            session.warn(&format!("The {mode:?} config-mode is deprecated"));
+            true
+        }
+        mode => {
+            let runtime = parsed.text("runtime");
+            session.warn(&format!("Ignoring unsupported config mode for {runtime}: {mode:?}"));
+            false
+        }
     }
-    false
 }
 
 fn drop_in(engine: &Engine, installation: &Installation, given: &str) -> Result<String> {
@@ -166,7 +176,7 @@ fn dumped(session: &mut Session, engine: &Engine, parsed: &Parsed, config: &str)
         "command" if can_tell => true,
         "command" => {
             let name = engine.name;
-            session.warn(&format!("A command as config source is not supported for {name}; using file"));
+            session.warn(&format!("A command Config Source is not supported for {name}; using file"));
             false
         }
         source => {
@@ -187,7 +197,7 @@ fn dumped(session: &mut Session, engine: &Engine, parsed: &Parsed, config: &str)
             session.warn(&format!("{}; using the empty config", failure.line()));
             Ok(None)
         }
-        answer => answer.map(Some),
+        answer => answer.map(Some).with_context(|| unable_to_load(engine)),
     }
 }
 
@@ -210,9 +220,11 @@ fn desired(session: &mut Session, engine: &Engine, parsed: &Parsed) -> Desired {
     }
 }
 
-fn report(session: &mut Session, proposal: &Proposal) {
-    if !proposal.exists {
-        session.info("Config file does not exist; using empty config");
+fn report(session: &mut Session, engine: &Engine, proposal: &Proposal, config: &str) {
+    match (engine.name, proposal.exists) {
+        ("containerd", _) | (_, true) if engine.name != "docker" => {}
+        (_, true) => session.info(&format!("Loading config from {config}")),
+        (_, false) => session.info("Config file does not exist; using empty config"),
     }
     for note in &proposal.notes {
         session.info(note);

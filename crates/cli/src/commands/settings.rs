@@ -73,12 +73,20 @@ fn config(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     }
     let (before, options) = (read(session, &path)?, parsed.list("set"));
     if parsed.switch("in-place") {
-        let text = settings::edit(&before, &options, separator).context(path.clone())?;
+        let text = settings::edit(&before, &options, separator).map_err(|cause| unusable(&path, cause))?;
         replace(session, &path, text)
     } else {
-        let text = changed(&before, &options, separator).context(path)?;
+        let text = changed(&before, &options, separator).map_err(|cause| unusable(&path, cause))?;
         deliver(session, parsed.text("output"), text)
     }
+}
+
+/// A bad option is told as it is, a bad file with its path.
+fn unusable(path: &str, cause: Failure) -> Failure {
+    if cause.code() == Some(settings::codes::INVALID_OPTION) {
+        return cause;
+    }
+    cause.context(path).context("unable to create config: failed to load specified config file")
 }
 
 fn show(session: &mut Session, parsed: &Parsed) -> Result<Exit> {

@@ -27,9 +27,10 @@ impl Container {
             .take(STATE_LIMIT + 1)
             .read_to_end(&mut bytes)
             .context("cannot read the container's state from standard input")?;
-        let state = State::parse(&bytes)?;
+        let state = State::parse(&bytes).context("could not decode container state")?;
         let bundle = PathBuf::from(&state.bundle);
-        let config = Config::parse(&rootfs::trusted::read(&bundle.join("config.json"), oci::MAX_BYTES)?)?;
+        let text = rootfs::trusted::read(&bundle.join("config.json"), oci::MAX_BYTES);
+        let config = Config::parse(&text.context("could not open OCI spec")?)?;
         let root = state.root.or_else(|| config.root_path()).filter(|root| !root.is_empty());
         let root = root.ok_or_else(|| {
             Failure::coded(codes::UNSUITED, format!("`{}` names no root.path", state.bundle))

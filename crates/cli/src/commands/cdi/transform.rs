@@ -45,17 +45,21 @@ fn root(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let input = parsed.text("input");
     let bytes = match input {
         "-" => session.standard_input()?,
-        path => session.host.read(&session.absolute(path)?)?,
+        path => {
+            let read = session.host.read(&session.absolute(path)?);
+            read.context("failed to read spec contents").context(NOT_LOADED)?
+        }
     };
     // YAML is a superset of JSON, but the parsers differ in what they refuse.
     let json = bytes.trim_ascii_start().starts_with(b"{");
     let format = if json { Format::Json } else { Format::Yaml };
-    let mut spec =
-        cdi::parse(&bytes, format).with_context(|| format!("failed to load CDI specification {input}"))?;
+    let mut spec = cdi::parse(&bytes, format).context(input).context(NOT_LOADED)?;
     Change { from: parsed.text("from"), to: parsed.text("to"), side }.spec(&mut spec);
     spec.validate().context("the changed specification is not valid")?;
     deliver(session, parsed.text("output"), &spec)
 }
+
+const NOT_LOADED: &str = "failed to load CDI specification";
 
 fn deliver(session: &mut Session, output: &str, spec: &Spec) -> Result<Exit> {
     if output.is_empty() {

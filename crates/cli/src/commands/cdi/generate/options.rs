@@ -55,9 +55,8 @@ pub(super) fn read(session: &mut Session, parsed: &Parsed) -> Result<Options> {
         devices,
         policy: policy(session, parsed, &features)?,
     };
-    cdi::validate_vendor(&spec.vendor)
-        .with_context(|| format!("invalid CDI vendor name: {}", spec.vendor))?;
-    cdi::validate_class(&spec.class).with_context(|| format!("invalid CDI class name: {}", spec.class))?;
+    cdi::validate_vendor(&spec.vendor).context("invalid CDI vendor name")?;
+    cdi::validate_class(&spec.class).context("invalid CDI class name")?;
     let has = |wanted: &str| features.iter().any(|flag| flag == wanted);
     let mut places = places(session, parsed)?;
     places.mode = mode;
