@@ -157,9 +157,14 @@ pub(crate) fn ensure_udev(project: &Project) -> Result<PathBuf> {
     ensure_package(project, "udev", &["udev"], Suite::Trixie)
 }
 
-/// What Docker needs to run without root, to be laid over the root of bookworm.
-pub(crate) fn ensure_rootless(project: &Project) -> Result<PathBuf> {
-    ensure_package(project, "rootless", &["rootlesskit", "slirp4netns", "uidmap"], Suite::Bookworm)
+/// What Docker and Podman need to run without root, to be laid over the root of that suite.
+pub(crate) fn ensure_rootless(project: &Project, suite: Suite) -> Result<PathBuf> {
+    let tree = match suite {
+        Suite::Bookworm => "rootless",
+        Suite::Trixie => "rootless-trixie",
+        Suite::Sid => "rootless-sid",
+    };
+    ensure_package(project, tree, &["rootlesskit", "slirp4netns", "uidmap"], suite)
 }
 
 /// The loaders of Vulkan, OpenCL and EGL with programs that use them, unpacked, for test images. Those of

@@ -1,7 +1,7 @@
 //! `cargo xtask images`: the table of images and engines, each container started for real.
 
 use crate::engines::Suite;
-use crate::inside::Check;
+use crate::inside::{Check, VOLUMES};
 use crate::project::Project;
 use crate::test::images_on;
 use diag::Result;
@@ -23,7 +23,9 @@ pub(crate) fn run(project: &Project, parser: &mut Parser) -> Result<ExitCode> {
     let mut failed = false;
     for suite in suites {
         let checks = images_on(project, suite, starts, true)?;
-        println!("\nDebian {}\n{}", suite.name(), table(&checks));
+        let (volumes, images): (Vec<Check>, Vec<Check>) =
+            checks.iter().cloned().partition(|check| check.engine == VOLUMES);
+        println!("\nDebian {}\n{}\n{}", suite.name(), table(&images), table(&volumes));
         for check in checks.iter().filter(|check| check.failure.is_some()) {
             println!("{}, {}: {}", check.case, check.engine, check.failure.as_deref().unwrap_or_default());
             failed = true;

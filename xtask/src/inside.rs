@@ -32,7 +32,7 @@ pub(crate) use check::Check;
 pub(crate) use docker::Docker;
 pub(crate) use doctor_cases::HOSTS as DOCTOR_HOSTS;
 pub(crate) use driver_cases::DriverRoot;
-pub(crate) use images::{Plan as ImagePlan, make_large};
+pub(crate) use images::{Plan as ImagePlan, VOLUMES, make_large};
 pub(crate) use legacy_cases::MACHINES;
 pub(crate) use mode_cases::{MACHINES as MODE_MACHINES, suites as mode_suites};
 pub(crate) use platform_cases::PLATFORMS;
@@ -167,7 +167,7 @@ impl Task {
     pub(crate) fn folders(&self) -> Vec<PathBuf> {
         match self {
             Self::Setup(parts) => vec![parts.repository.clone(), parts.folder.clone()],
-            Self::Images(plan) => vec![plan.musl.clone()],
+            Self::Images(plan) => [&plan.musl].into_iter().chain(&plan.rootless).cloned().collect(),
             Self::Runtime { loaders, .. } => loaders.iter().cloned().collect(),
             Self::Survival { systemd, .. } | Self::Services { systemd } => vec![systemd.clone()],
             Self::Legacy { rootless } => rootless.iter().cloned().collect(),

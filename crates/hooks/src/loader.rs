@@ -5,10 +5,11 @@
 //! directory's first spelling with the SONAME behind it; directories are searched in the order of
 //! `ld.so.conf`, then the built-in ones. An image without a cache gets one when its loader is that
 //! of glibc: the driver's directory need not be one of those built into it. Images with the musl
-//! loader, or none at all, get no cache.
+//! loader alone, or none at all, get no cache.
 
 mod additions;
 mod cache;
+mod hwcaps;
 mod musl;
 mod scan;
 mod search;
@@ -48,11 +49,12 @@ pub(crate) enum Known<'a> {
 
 /// Makes the loader find what lies in `folders`.
 pub(crate) fn update(root: &ContainerRoot, folders: &[String], known: Known<'_>) -> Result<()> {
+    musl::update(root, folders)?;
     let cache = match cache::read(root)? {
         Some(cache) => cache,
         // Nothing to take over: it is made anew.
-        None if has_glibc(root) && !musl::is_present(root)? => Vec::new(),
-        None => return musl::update(root, folders),
+        None if has_glibc(root)? => Vec::new(),
+        None => return Ok(()),
     };
     let mut search = SearchPath::read(root)?;
     let uncovered: Vec<&String> = folders.iter().filter(|folder| !search.covers(root, folder)).collect();
@@ -71,9 +73,12 @@ pub(crate) fn update(root: &ContainerRoot, folders: &[String], known: Known<'_>)
     cache::update(root, &cache, &mut search, &scanned, known)
 }
 
-/// Whether the image has the loader of glibc; a link that leads astray is no loader.
-fn has_glibc(root: &ContainerRoot) -> bool {
-    root.stat(GLIBC_LOADER).ok().flatten().is_some_and(|stat| stat.kind == Kind::File)
+/// Whether the image has the loader of glibc; a link that leads astray is no loader. Beside musl a program
+/// of that name may be a stand-in of musl's, and only the library of glibc tells.
+fn has_glibc(root: &ContainerRoot) -> Result<bool> {
+    let is_file = |path: &str| root.stat(path).ok().flatten().is_some_and(|stat| stat.kind == Kind::File);
+    Ok(is_file(GLIBC_LOADER)
+        && (!musl::is_present(root)? || search::C_LIBRARIES.iter().copied().any(is_file)))
 }
 
 /// Removes the file or link at `path`, which was made by an earlier start of this container.

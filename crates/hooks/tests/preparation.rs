@@ -166,6 +166,91 @@ fn musl_searches_the_folder_from_its_path_file() {
 }
 
 #[test]
+fn both_loaders_of_an_image_find_the_libraries() {
+    for with_cache in [false, true] {
+        let tree = debian();
+        tree.file("lib/ld-musl-x86_64.so.1", b"loader");
+        tree.library("lib64/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2");
+        tree.library("usr/lib/x86_64-linux-gnu/libc.so.6", "libc.so.6");
+        if !with_cache {
+            tree.remove("etc/ld.so.cache");
+        }
+        run_twice(&tree, &with_cuda(DEBIAN));
+        assert!(entries(&tree).contains(&"libcuda.so.1 /lib/x86_64-linux-gnu/libcuda.so.1".to_owned()));
+        let path = String::from_utf8(tree.read("etc/ld-musl-x86_64.path")).unwrap();
+        assert!(path.ends_with(&format!("\n{DEBIAN}\n")), "{path}");
+    }
+}
+
+#[test]
+fn libraries_for_newer_processors_are_listed_before_the_others() {
+    let tree = debian();
+    tree.remove("etc/ld.so.cache");
+    let library =
+        |path: &str, soname: &str| tree.library(&format!("usr/lib/x86_64-linux-gnu/{path}"), soname);
+    tree.library("lib64/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2");
+    library("libz.so.1", "libz.so.1");
+    for file in ["x86-64-v3/libz.so.1.2", "x86-64-v3/libz.so.1.3", "x86-64-v2/libz.so.1", ".x/libz.so.1"] {
+        library(&format!("glibc-hwcaps/{file}"), "libz.so.1");
+    }
+    tree.link("usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libz.so.1", "libz.so.1.2");
+    tree.file("usr/lib/x86_64-linux-gnu/glibc-hwcaps/README", b"no folder");
+    run_twice(&tree, &with_cuda(DEBIAN));
+    let expected = |kind: &str| format!("libz.so.1 /lib/x86_64-linux-gnu/{kind}");
+    let first = [
+        expected("glibc-hwcaps/x86-64-v2/libz.so.1"),
+        expected("glibc-hwcaps/x86-64-v3/libz.so.1.3"),
+        expected("libz.so.1"),
+    ];
+    assert_eq!(entries(&tree)[..3], first);
+    let bytes = tree.read("etc/ld.so.cache");
+    let kinds = |bytes: &[u8]| LdCache::parse(bytes).unwrap().hwcaps.len();
+    assert_eq!(kinds(&bytes), 2);
+    // A folder whose libraries nobody has listed, for an image whose cache has other kinds already.
+    tree.library("opt/lib/libz.so.1", "libz.so.1");
+    tree.library("opt/lib/glibc-hwcaps/x86-64-v2/libz.so.1", "libz.so.1");
+    tree.library("opt/lib/glibc-hwcaps/a/libz.so.1", "libz.so.1");
+    tree.file("etc/ld.so.conf.d/00-compat-longshore.conf", b"/opt/lib\n");
+    run_twice(&tree, &with_cuda(DEBIAN));
+    let found = entries(&tree);
+    let wanted = [
+        "libz.so.1 /opt/lib/glibc-hwcaps/a/libz.so.1",
+        "libz.so.1 /opt/lib/glibc-hwcaps/x86-64-v2/libz.so.1",
+        "libz.so.1 /lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v2/libz.so.1",
+        "libz.so.1 /lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libz.so.1.3",
+        "libz.so.1 /opt/lib/libz.so.1",
+        "libz.so.1 /lib/x86_64-linux-gnu/libz.so.1",
+    ];
+    assert_eq!(found[..6], wanted);
+    assert_eq!(kinds(&tree.read("etc/ld.so.cache")), 3);
+}
+
+#[test]
+fn any_part_of_an_include_may_be_a_pattern() {
+    let tree = debian();
+    tree.file("etc/ld.so.conf", b"include /opt/*/lib-[ab]*.conf\ninclude /etc/ld.so.conf.d/*.conf\n");
+    tree.file("opt/two/lib-b.conf", b"/opt/two/lib\n");
+    tree.file("opt/one/lib-a.conf", b"/opt/one/lib\n");
+    tree.file("opt/one/lib-c.conf", b"/opt/three/lib\n");
+    tree.file("opt/.hidden/lib-a.conf", b"/opt/three/lib\n");
+    for (folder, is_covered) in [("opt/one/lib", true), ("opt/two/lib", true), ("opt/three/lib", false)] {
+        tree.directory(folder);
+        run_twice(&tree, &with_cuda(&format!("/{folder}")));
+        assert_eq!(tree.has("etc/ld.so.conf.d/00-nvcr-longshore.conf"), !is_covered, "{folder}");
+    }
+}
+
+#[test]
+fn a_cache_larger_than_any_is_made_anew() {
+    let tree = debian();
+    tree.library("usr/lib/x86_64-linux-gnu/libc.so.6", "libc.so.6");
+    let file = std::fs::File::options().write(true).open(tree.path().join("etc/ld.so.cache")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    run(&tree, &with_cuda(DEBIAN)).unwrap();
+    assert!(entries(&tree).contains(&"libc.so.6 /lib/x86_64-linux-gnu/libc.so.6".to_owned()));
+}
+
+#[test]
 fn a_cache_that_cannot_be_read_is_made_anew_from_the_images_directories() {
     let good = cache(&[("libc.so.6", "/lib/x86_64-linux-gnu/libc.so.6")]);
     for bytes in [&good[..good.len() - 5], b"", b"ld.so-1.7.0\0rest", b"glibc-ld.so.cache9.9"] {

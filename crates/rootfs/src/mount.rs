@@ -2,6 +2,7 @@
 
 mod classic;
 mod private;
+mod read_only;
 
 use crate::failing::failed;
 use crate::syscalls::{self, Attributes, mount_setattr};
@@ -121,12 +122,12 @@ fn detached(path: &Path, access: Access) -> rustix::io::Result<(rustix::fs::Stat
     Ok((fstat(&tree)?, tree))
 }
 
-/// A detached copy of the container's root mount that can be written to, where the attached one is
-/// read-only already; `None` where that is not needed or not allowed (writes then say EROFS). The
-/// container's own mount is never writable for a moment.
+/// A detached copy of the container's root mount that can be written to, where the OCI runtime has made
+/// the attached one read-only already; `None` where that is not needed or not allowed (writes then say
+/// EROFS). The container's own mount is never writable for a moment.
 pub(crate) fn writable_clone(root: BorrowedFd<'_>) -> Option<OwnedFd> {
     let flags = fstatvfs(root).ok()?.f_flag;
-    if !flags.contains(StatVfsMountFlags::RDONLY) {
+    if !flags.contains(StatVfsMountFlags::RDONLY) || !read_only::by_runtime_alone(root) {
         return None;
     }
     let tree = open_tree(

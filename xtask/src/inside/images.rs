@@ -6,9 +6,12 @@ mod engine;
 mod expected;
 mod modes;
 mod recipe;
+mod rootless;
 mod tree;
 
-pub(crate) use recipe::make_large;
+pub(crate) use engine::BY_HOOK;
+pub(crate) use modes::ENGINE as VOLUMES;
+pub(crate) use recipe::{ALSO_WRITES, make_large};
 
 use super::bundle::{self, Bundle};
 use super::check::Ledger;
@@ -27,8 +30,9 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Plan {
     /// Starts of one container, the first included.
     pub(crate) starts: usize,
-    /// Whether container engines run every image, not only the bare runtimes.
-    pub(crate) engines: bool,
+    /// A tree with what engines need to run without root, when engines run every image, with root and
+    /// without, and not the bare runtimes alone.
+    pub(crate) rootless: Option<PathBuf>,
     /// Whether the kernel lacks `openat2` and the mount calls of its time.
     pub(crate) old_kernel: bool,
     /// The unpacked Debian package `musl`.

@@ -8,7 +8,7 @@ mod daemon;
 mod labels;
 mod machines;
 mod many;
-mod rootless;
+pub(super) mod rootless;
 
 pub(crate) use machines::{MACHINES, named as machine, run as on_machine};
 

@@ -13,6 +13,9 @@ const NATIVE: i32 = FLAGS_X86_64;
 #[cfg(target_arch = "aarch64")]
 const NATIVE: i32 = FLAGS_AARCH64;
 
+/// Flags of an entry for a library of the ABI x32.
+const FLAGS_X32: i32 = 0x0803;
+
 /// Entries for libraries that are known by SONAME and path. A missing SONAME link is made, as
 /// `ldconfig` would: without it the entry leads nowhere.
 pub(crate) fn listed(
@@ -40,25 +43,17 @@ pub(crate) fn listed(
     Ok(entries)
 }
 
-/// Entries for the libraries that lie in `folder`, which the cache calls `spelling`. With
-/// `make_links`, missing SONAME links are made.
-pub(crate) fn scanned(
-    root: &ContainerRoot,
-    folder: &str,
-    spelling: &str,
-    make_links: bool,
-) -> Result<Vec<NewEntry>> {
+/// Entries for the libraries that lie in `folder`, which the cache calls `spelling`. Missing SONAME links are
+/// made.
+pub(crate) fn scanned(root: &ContainerRoot, folder: &str, spelling: &str) -> Result<Vec<NewEntry>> {
     let mut entries = Vec::new();
     for found in scan::libraries(root, folder)? {
-        let Some(flags) = flags(found.bits, found.machine) else { continue };
+        let Some(flags) = found.flags() else { continue };
         let name = found.entry_name();
-        let path = format!("{folder}/{name}");
-        let exists = name == found.file || root.lstat(&path)?.is_some();
-        if !exists && make_links {
-            ensure_link(root, &found.file, &path)?;
+        if name != found.file {
+            ensure_link(root, &found.file, &format!("{folder}/{name}"))?;
         }
-        let name_there = if exists || make_links { name } else { &found.file };
-        entries.push(NewEntry { soname: name.to_owned(), path: format!("{spelling}/{name_there}"), flags });
+        entries.push(NewEntry { soname: name.to_owned(), path: format!("{spelling}/{name}"), flags });
     }
     Ok(entries)
 }
@@ -96,16 +91,22 @@ fn flags(bits: u8, machine: u16) -> Option<i32> {
         (64, 62) => Some(FLAGS_X86_64),
         (64, 183) => Some(FLAGS_AARCH64),
         (32, 3) => Some(FLAGS_I386),
+        (32, 62) => Some(FLAGS_X32),
         _ => None,
     }
 }
 
 impl Found {
     /// The name by which the loader looks for it: a development link counts by its own name.
-    fn entry_name(&self) -> &str {
+    pub(super) fn entry_name(&self) -> &str {
         let soname = self.soname.as_deref().unwrap_or(&self.file);
         let is_development_link =
             self.is_link && self.file.ends_with(".so") && soname.starts_with(&self.file);
         if is_development_link { &self.file } else { soname }
+    }
+
+    /// Flags of its entry; `None` for machines whose loader flags are unknown.
+    pub(super) fn flags(&self) -> Option<i32> {
+        flags(self.bits, self.machine)
     }
 }

@@ -30,11 +30,10 @@ pub(crate) fn libraries(root: &ContainerRoot, folder: &str) -> Result<Vec<Found>
     if root.stat(folder)?.is_none_or(|stat| stat.kind != Kind::Directory) {
         return Ok(found);
     }
-    for entry in root.list(folder)?.unwrap_or_default() {
-        let Some(file) = entry.name.to_str().filter(|name| is_library_name(name)) else { continue };
-        if found.len() == LIBRARIES_LIMIT {
-            break;
-        }
+    let entries = root.list(folder)?.unwrap_or_default();
+    let named = entries.iter().filter(|entry| entry.name.to_str().is_some_and(is_library_name));
+    for entry in named.take(LIBRARIES_LIMIT) {
+        let Some(file) = entry.name.to_str() else { continue };
         if let Some(ElfFacts { soname, bits, machine, .. }) = inspect(root, &format!("{folder}/{file}"))? {
             let is_link = entry.kind == Kind::Symlink;
             found.push(Found { file: file.to_owned(), is_link, soname, bits, machine });

@@ -9,6 +9,8 @@ use rootfs::{ContainerRoot, Kind};
 const DEPTH_LIMIT: usize = 8;
 /// More configuration files than a sound image has.
 const FILES_LIMIT: usize = 512;
+/// More files than lie in the folders that a sound image includes, in sum.
+const ENTRIES_LIMIT: usize = 1 << 17;
 /// More directories than a sound image has.
 const DIRECTORIES_LIMIT: usize = 256;
 
@@ -16,7 +18,16 @@ const DIRECTORIES_LIMIT: usize = 256;
 const DEBIAN: &[&str] = &["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib"];
 #[cfg(target_arch = "aarch64")]
 const DEBIAN: &[&str] = &["/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib", "/usr/lib"];
-const OTHERS: &[&str] = &["/lib64", "/usr/lib64", "/lib", "/usr/lib"];
+/// What `ldconfig` adds by itself where the C library lies in `/lib64` and `/usr/lib64`.
+const OTHERS: &[&str] = &["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
+
+/// Where the C library of glibc lies.
+#[cfg(target_arch = "x86_64")]
+pub(super) const C_LIBRARIES: &[&str] =
+    &["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/libc.so.6", "/usr/lib64/libc.so.6", "/usr/lib/libc.so.6"];
+#[cfg(target_arch = "aarch64")]
+pub(super) const C_LIBRARIES: &[&str] =
+    &["/lib/aarch64-linux-gnu/libc.so.6", "/lib64/libc.so.6", "/usr/lib64/libc.so.6", "/usr/lib/libc.so.6"];
 
 /// Directories in search order, each once.
 #[derive(Debug)]
@@ -34,7 +45,7 @@ struct Directory {
 impl SearchPath {
     /// Reads the image's configuration, without what earlier starts of this container added.
     pub(crate) fn read(root: &ContainerRoot) -> Result<Self> {
-        let mut reader = Reader { root, files: 0, found: Vec::new() };
+        let mut reader = Reader { root, files: 0, entries: 0, found: Vec::new() };
         reader.file(CONFIGURATION, 0)?;
         let built_in = if is_debian(root)? { DEBIAN } else { OTHERS };
         let paths = reader.found.into_iter().chain(built_in.iter().map(|path| (*path).to_owned()));
@@ -112,6 +123,7 @@ fn identity(root: &ContainerRoot, path: &str) -> Option<(u64, u64)> {
 struct Reader<'r> {
     root: &'r ContainerRoot,
     files: usize,
+    entries: usize,
     found: Vec<String>,
 }
 
@@ -135,23 +147,36 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Patterns are allowed in the last component, where distributions use them.
+    /// Any component may be a pattern.
     fn include(&mut self, pattern: &str, depth: usize) -> Result<()> {
-        let Some((folder, name)) = pattern.rsplit_once('/') else { return Ok(()) };
-        if !name.contains(['*', '?', '[']) {
-            return self.file(pattern, depth + 1);
+        let mut paths = vec![String::new()];
+        for part in pattern.split('/').filter(|part| !part.is_empty()) {
+            let mut longer = Vec::new();
+            for path in paths {
+                self.matching(&path, part, &mut longer);
+            }
+            longer.truncate(FILES_LIMIT);
+            paths = longer;
+        }
+        paths.iter().try_for_each(|path| self.file(path, depth + 1))
+    }
+
+    /// Adds what the pattern stands for in the folder, sorted by name, as the expansion of a pattern is.
+    fn matching(&mut self, folder: &str, pattern: &str, found: &mut Vec<String>) {
+        if !formats::glob::is_pattern(pattern) {
+            found.push(format!("{folder}/{pattern}"));
+            return;
         }
         let stat = self.root.stat(folder).ok().flatten();
-        if stat.is_none_or(|stat| stat.kind != Kind::Directory) {
-            return Ok(());
+        if self.entries > ENTRIES_LIMIT || stat.is_none_or(|stat| stat.kind != Kind::Directory) {
+            return;
         }
-        // The list is sorted by name, as the expansion of a pattern is.
-        for entry in self.root.list(folder).ok().flatten().unwrap_or_default() {
-            let entry = entry.name.to_string_lossy();
-            if formats::glob::matches(name, &entry) {
-                self.file(&format!("{folder}/{entry}"), depth + 1)?;
-            }
-        }
-        Ok(())
+        let entries = self.root.list(folder).ok().flatten().unwrap_or_default();
+        // A list of nothing costs something too.
+        self.entries += entries.len() + 64;
+        let names = entries.iter().map(|entry| entry.name.to_string_lossy());
+        found.extend(
+            names.filter(|name| formats::glob::matches(pattern, name)).map(|name| format!("{folder}/{name}")),
+        );
     }
 }

@@ -3,13 +3,14 @@
 use super::super::docker::Docker;
 use super::super::{Job, bundle, podman_cases, scratch};
 use super::recipe::{DEBIAN, Recipe};
+use super::rootless::{self, Rootless};
 use super::{Plan, SHIM, gpu_bundle};
 use crate::exec::{capture, command, output};
 use diag::{Failure, Result, ResultExt};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 /// What a container wrote, and what is in its root afterwards.
 #[derive(Debug)]
@@ -37,6 +38,10 @@ pub(super) enum Engine {
     DockerRuntime,
     /// Podman with a CDI device and the bare runtime of this name.
     Podman(&'static str),
+    /// Podman of a user without root rights, with a CDI device.
+    RootlessPodman,
+    /// Docker of a user without root rights, with `--gpus all`.
+    RootlessDocker(Rootless),
 }
 
 /// Without the variable this way of asking brings the libraries of `utility,compute` alone, and with
@@ -45,8 +50,17 @@ const DOCKER_GPUS: &[&str] = &["--gpus", "all", "-e", "NVIDIA_DRIVER_CAPABILITIE
 const DOCKER_RUNTIME: &[&str] = &["--runtime=nvidia", "-e", "NVIDIA_VISIBLE_DEVICES=all"];
 /// crun with mounts by our hook, which are runc's default: crun 1.21 has a read-only root in force by then.
 const CRUN_BY_HOOK: &str = "crun by hook";
-const BY_HOOK: &str =
+pub(crate) const BY_HOOK: &str =
     "[nvidia-container-runtime.modes.jit-cdi]\nnvcdi-feature-flags = [\"mounts-in-hook\"]\n";
+/// A daemon, as the calls that are made of it.
+pub(super) struct Client {
+    /// Takes a tree as an image with this name.
+    pub(super) import: fn(&Path, &str) -> Result<()>,
+    /// Runs the client with these words.
+    pub(super) words: fn(&[&str]) -> Result<Output>,
+}
+
+const DOCKER: Client = Client { import: Docker::import, words: Docker::words };
 const TAG: &str = "longshore/matrix:latest";
 const CONTAINER: &str = "matrix";
 
@@ -58,11 +72,12 @@ impl Engine {
         if !plan.old_kernel {
             engines.extend([Self::Bare("crun"), Self::Bare(CRUN_BY_HOOK)]);
         }
-        if plan.engines {
+        if let Some(tools) = &plan.rootless {
             podman_cases::generate(job)?;
             engines.extend(podman_cases::runtimes(job)?.iter().copied().map(Self::Podman));
             capture(&mut command(["nvidia-ctk", "runtime", "configure", "--runtime=docker"]))?;
             engines.extend([Self::DockerRuntime, Self::DockerGpus(Docker::start(job.suite()?)?)]);
+            engines.extend([Self::RootlessPodman, Self::RootlessDocker(Rootless::start(tools)?)]);
         }
         Ok(engines)
     }
@@ -74,6 +89,8 @@ impl Engine {
             Self::DockerGpus(_) => "docker --gpus".to_string(),
             Self::DockerRuntime => "docker --runtime".to_string(),
             Self::Podman(runtime) => format!("podman {runtime}"),
+            Self::RootlessPodman => "podman rootless".to_string(),
+            Self::RootlessDocker(_) => "docker rootless".to_string(),
         }
     }
 
@@ -81,9 +98,15 @@ impl Engine {
     pub(super) fn run(&self, recipe: &Recipe, image: &Path) -> Result<Seen> {
         match self {
             Self::Bare(runtime) => bare(runtime, recipe, image),
-            Self::DockerGpus(_) => docker(DOCKER_GPUS, recipe, image),
-            Self::DockerRuntime => docker(DOCKER_RUNTIME, recipe, image),
-            Self::Podman(runtime) => podman(runtime, recipe, image),
+            Self::DockerGpus(_) => docker(&DOCKER, DOCKER_GPUS, recipe, image),
+            Self::DockerRuntime => docker(&DOCKER, DOCKER_RUNTIME, recipe, image),
+            Self::Podman(runtime) => {
+                let tree = scratch("podman.rootfs");
+                capture(command(["cp", "-a"]).arg(image).arg(&tree))?;
+                podman(podman_cases::podman(runtime, ["run"]), recipe, &tree)
+            }
+            Self::RootlessPodman => podman(rootless::podman(), recipe, &rootless::own(image)?),
+            Self::RootlessDocker(_) => docker(&rootless::DOCKER, DOCKER_GPUS, recipe, image),
         }
     }
 
@@ -91,7 +114,8 @@ impl Engine {
     pub(super) fn stop(self) -> Result<()> {
         match self {
             Self::DockerGpus(mut docker) => docker.stop(),
-            Self::Bare(_) | Self::DockerRuntime | Self::Podman(_) => Ok(()),
+            Self::RootlessDocker(docker) => docker.stop(),
+            Self::Bare(_) | Self::DockerRuntime | Self::Podman(_) | Self::RootlessPodman => Ok(()),
         }
     }
 }
@@ -122,38 +146,36 @@ fn bare(runtime: &str, recipe: &Recipe, image: &Path) -> Result<Seen> {
     Ok(seen)
 }
 
-/// Podman takes a tree as it is.
-fn podman(runtime: &str, recipe: &Recipe, image: &Path) -> Result<Seen> {
-    let root = scratch("podman.rootfs");
-    capture(command(["cp", "-a"]).arg(image).arg(&root))?;
-    let mut run = podman_cases::podman(runtime, ["run", "--rm", "--network", "none"]);
-    run.args(["--device", "nvidia.com/gpu=all"]).args(options(recipe));
-    run.arg("--rootfs").arg(&root).args(recipe.program());
+/// Podman takes a tree as it is, which is removed then.
+fn podman(mut run: Command, recipe: &Recipe, root: &Path) -> Result<Seen> {
+    run.args(["--rm", "--network", "none", "--device", "nvidia.com/gpu=all"]).args(options(recipe));
+    run.arg("--rootfs").arg(root).args(recipe.program());
     let ended = output(&mut run)?;
-    let seen = Seen::new(&ended.stdout, &ended.stderr, &root);
-    fs::remove_dir_all(&root).context("cannot remove the root of a container")?;
+    let seen = Seen::new(&ended.stdout, &ended.stderr, root);
+    fs::remove_dir_all(root).context("cannot remove the root of a container")?;
     Ok(seen)
 }
 
 /// Docker takes a tree as a new image; the container's files come back through the daemon.
-fn docker(request: &[&str], recipe: &Recipe, image: &Path) -> Result<Seen> {
-    Docker::import(image, TAG)?;
+fn docker(client: &Client, request: &[&str], recipe: &Recipe, image: &Path) -> Result<Seen> {
+    let Client { import, words } = client;
+    import(image, TAG)?;
     let mut create = vec!["create", "--name", CONTAINER, "--network", "none"];
     let options = options(recipe);
     create
         .extend(request.iter().copied().chain(options).chain([TAG]).chain(recipe.program().iter().copied()));
-    well(Docker::words(&create)?)?;
-    let ended = Docker::words(&["start", "--attach", CONTAINER])?;
+    well(words(&create)?)?;
+    let ended = words(&["start", "--attach", CONTAINER])?;
     let root = scratch("docker.files");
     for file in ["etc/ld.so.cache", "usr/lib/x86_64-linux-gnu/libcuda.so.1"] {
         let place = root.join(file);
         fs::create_dir_all(place.parent().unwrap_or(&root)).context("cannot make a folder")?;
         // What is not there cannot be copied; the judgement says whether it had to be.
-        Docker::words(&["cp", &format!("{CONTAINER}:/{file}"), &place.display().to_string()])?;
+        words(&["cp", &format!("{CONTAINER}:/{file}"), &place.display().to_string()])?;
     }
-    let changes = Docker::words(&["diff", CONTAINER])?;
-    well(Docker::words(&["rm", "--force", CONTAINER])?)?;
-    well(Docker::words(&["rmi", TAG])?)?;
+    let changes = words(&["diff", CONTAINER])?;
+    well(words(&["rm", "--force", CONTAINER])?)?;
+    well(words(&["rmi", TAG])?)?;
     let mut seen = Seen::new(&ended.stdout, &ended.stderr, &root);
     let changes = String::from_utf8_lossy(&changes.stdout).into_owned();
     let names = changes.lines().filter_map(|line| Some(line.rsplit_once('/')?.1.to_string()));

@@ -16,6 +16,9 @@ const SETTINGS: &str = "/etc/nvidia-container-runtime/config.toml";
 const BY_RUNTIME: &str =
     "[nvidia-container-runtime.modes.jit-cdi]\nnvcdi-feature-flags = [\"mounts-in-spec\"]\n";
 
+/// What stands in the place of an engine's name.
+pub(crate) const ENGINE: &str = "hook or runtime mounts";
+
 /// Where a user has a volume.
 const VOLUMES: [(&str, &[&str]); 4] = [
     ("no volume", &[]),
@@ -28,7 +31,7 @@ const VOLUMES: [(&str, &[&str]); 4] = [
 pub(super) fn run(job: &Job, ledger: &mut Ledger) -> Result<()> {
     fs::create_dir_all("/etc/nvidia-container-runtime").context("cannot make the folder of the settings")?;
     for (name, volumes) in VOLUMES {
-        ledger.check("runc, hook or runtime mounts", name, || {
+        ledger.check(ENGINE, name, || {
             let by_hook = mounts(job, volumes, "")?;
             let by_runtime = mounts(job, volumes, BY_RUNTIME)?;
             fs::remove_file(SETTINGS).context("cannot remove the settings")?;

@@ -52,8 +52,14 @@ pub(super) const DEBIAN: &str = "/usr/lib/x86_64-linux-gnu";
 const COMPAT: &str = "/usr/local/cuda/compat";
 const INCLUDE: &str = "include /etc/ld.so.conf.d/*.conf\n";
 const RHEL: &str = "include /etc/ld.so.conf.d/*.conf\n/usr/lib/x86_64-linux-gnu\n/lib64\n/usr/lib64\n";
+const PATTERN: &str = "include /opt/*/ld.conf\ninclude /etc/ld.so.conf.d/*.conf\n";
+const ARCH: &str = "include /etc/ld.so.conf.d/*.conf\n/usr/lib/x86_64-linux-gnu\n/usr/lib\n";
 const SUSE: &str = "/usr/local/lib64\n/usr/local/lib\n/usr/lib/x86_64-linux-gnu\n/lib64\n/usr/lib64\n";
 const CACHE: &str = "etc/ld.so.cache";
+
+/// Who asked for a read-only root has one in the end.
+pub(crate) const ALSO_WRITES: &str =
+    "nvidia-smi -L; touch /made 2>/dev/null && echo 'the root can be written to'; true";
 
 /// All kinds.
 pub(super) const ALL: &[Recipe] = &[
@@ -74,6 +80,9 @@ pub(super) const ALL: &[Recipe] = &[
     Recipe { configuration: RHEL, ..glibc("RHEL-like", Maker::rhel) },
     Recipe { configuration: RHEL, ..glibc("RHEL-like without a cache", Maker::rhel_no_cache) },
     Recipe { configuration: SUSE, ..glibc("SUSE-like", Maker::suse) },
+    Recipe { configuration: ARCH, ..glibc("Arch-like", Maker::arch) },
+    glibc("newer processors", Maker::newer_processors),
+    Recipe { configuration: PATTERN, ..glibc("32-bit libraries", Maker::narrow) },
     Recipe { configuration: "/usr/local/lib\n", ..glibc("ld.so.conf without include", Maker::no_include) },
     Recipe { stale: true, ..glibc("stale cache", Maker::stale) },
     glibc("cache of the old format", Maker::old_format),
@@ -105,6 +114,7 @@ impl Recipe {
     /// A program that needs the driver's libraries, as far as the image can run one.
     pub(super) fn program(&self) -> &'static [&'static str] {
         match self.kind {
+            Kind::Glibc if self.read_only => &["sh", "-c", ALSO_WRITES],
             Kind::Glibc => &["nvidia-smi", "-L"],
             Kind::Musl => &["/lib/ld-musl-x86_64.so.1", "--list", "/probe.so"],
             Kind::Static => &["ls", "/usr/lib/x86_64-linux-gnu/libcuda.so.1"],
@@ -249,6 +259,42 @@ impl Maker {
         self.file("etc/SUSE-brand", "like SUSE\n")?;
         self.file("etc/ld.so.conf", "/usr/local/lib64\n/usr/local/lib\ninclude /etc/ld.so.conf.d/*.conf\n")?;
         self.with_cache(SUSE)
+    }
+
+    /// All libraries in `/usr/lib`, and every other folder of libraries is a link to it.
+    fn arch(&self) -> Result<()> {
+        self.rhel_no_cache()?;
+        let script = "cd \"$0\" && mv usr/lib64/* usr/lib/ && rmdir usr/lib64 && ln -s lib usr/lib64 && \
+                      rm lib64 && ln -s usr/lib lib64";
+        capture(command(["sh", "-c", script]).arg(&self.tree))?;
+        self.remove(&["etc/redhat-release"])?;
+        self.with_cache(ARCH)
+    }
+
+    /// Libraries for some processors beside those for all, and no cache that knows them.
+    fn newer_processors(&self) -> Result<()> {
+        self.debian()?;
+        for place in ["", "glibc-hwcaps/x86-64-v2/", "glibc-hwcaps/x86-64-v3/"] {
+            let folder = format!("usr/lib/x86_64-linux-gnu/{place}");
+            self.library(&format!("{folder}libnewer.so.1.2"), "libnewer.so.1")?;
+        }
+        self.library("usr/lib/x86_64-linux-gnu/glibc-hwcaps/x86-64-v3/libnewest.so.1", "libnewest.so.1")?;
+        self.ldconfig(&[])?;
+        self.remove(&[CACHE])
+    }
+
+    /// Libraries of another width, in folders that a pattern in the middle of a path stands for.
+    fn narrow(&self) -> Result<()> {
+        self.debian()?;
+        self.file("etc/ld.so.conf", PATTERN)?;
+        for folder in ["opt/b", "opt/a"] {
+            self.file(&format!("{folder}/ld.conf"), format!("/{folder}/lib\n"))?;
+            let bytes = shared_object(Machine::I386, Some("libnarrow.so.1"), &[]);
+            self.file(&format!("{folder}/lib/libnarrow.so.1"), bytes)?;
+            self.library(&format!("{folder}/lib/libwide.so.1"), "libwide.so.1")?;
+        }
+        self.ldconfig(&[])?;
+        self.remove(&[CACHE])
     }
 
     /// A cache as the image's own `ldconfig` would have made it.

@@ -14,12 +14,14 @@ use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-const HOME: &str = "/mnt/user";
+pub(crate) const HOME: &str = "/mnt/user";
 const SOCKET: &str = "unix:///mnt/user/run/docker.sock";
+/// The user's own runtimes come first.
+const PATH: &str = "/mnt/user/bin:/usr/share/docker.io/contrib:/usr/sbin:/usr/bin:/sbin:/bin";
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A user with a range of subordinate ids; what rootless engines expect of a machine. The runtime is the
-/// real one: the simulation's wrapper cannot find itself where `/run` is a copy.
+/// A user with a range of subordinate ids; what rootless engines expect of a machine. The runtimes of the
+/// user are the real ones: the simulation's wrapper cannot find itself where `/run` is a copy.
 const PREPARE: &str = "set -e
 cp -a --no-clobber \"$0\"/usr/. /usr/; cp -a --no-clobber \"$0\"/etc/. /etc/; ldconfig
 echo 'user:x:1000:1000::/mnt/user:/bin/sh' >> /etc/passwd; echo 'user:x:1000:' >> /etc/group
@@ -27,18 +29,31 @@ echo 'user:100000:65536' > /etc/subuid; cp /etc/subuid /etc/subgid
 mkdir -p /dev/net; [ -e /dev/net/tun ] || mknod /dev/net/tun c 10 200; chmod 666 /dev/net/tun
 mount --make-rshared /; chmod 755 /mnt
 mkdir -p /mnt/user; mount -t tmpfs -o mode=755 home /mnt/user
-for r in /usr/bin/runc /usr/sbin/runc; do
-  [ ! -e /run/longshore-sim/real$r ] || { rm $r; cp -a /run/longshore-sim/real$r $r; }
+mkdir /mnt/user/bin
+for r in runc crun; do
+  for d in /usr/bin /usr/sbin; do
+    r=$d/${r##*/}; [ ! -e /run/longshore-sim/real$r ] || cp -aL /run/longshore-sim/real$r /mnt/user/bin/
+  done
 done
 mkdir -m 700 /mnt/user/run; chown -R user:user /mnt/user; chmod u+s /usr/bin/newuidmap /usr/bin/newgidmap";
 
 pub(super) fn run(job: &Job, tools: &Path, host: &[String], ledger: &mut Ledger) -> Result<()> {
-    capture(command(["sh", "-c", PREPARE]).arg(tools))?;
+    prepare(tools)?;
     let mut daemon = start()?;
     let end = wait(&mut daemon).and_then(|()| cases(job, host, ledger));
     let _ended = daemon.kill();
     let _status = daemon.wait();
     end
+}
+
+/// Makes the user; `tools` is a tree with what their engines need.
+pub(crate) fn prepare(tools: &Path) -> Result<()> {
+    capture(command(["sh", "-c", PREPARE]).arg(tools)).map(drop)
+}
+
+/// Where the user has this low-level runtime.
+pub(crate) fn runtime(name: &str) -> String {
+    format!("{HOME}/bin/{name}")
 }
 
 fn cases(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()> {
@@ -100,20 +115,22 @@ fn podman_cases(job: &Job, host: &[String], ledger: &mut Ledger) -> Result<()> {
     fs::create_dir_all("/mnt/hooks").context("cannot make the folder of hooks")?;
     fs::write("/mnt/hooks/nvidia.json", HOOK).context("cannot write a hook")?;
     for (name, with_rights) in [("with root", true), ("without root", false)] {
-        let who = || if with_rights { with_root() } else { as_user() };
+        let podman = || {
+            if with_rights { podman(with_root(), "runc") } else { podman(as_user(), &runtime("runc")) }
+        };
         let engine = format!("podman {name}, beside");
         let archive = job.images.join("glibc.tar");
-        let loaded = output(podman(who()).args(["load", "--input"]).arg(archive))?;
+        let loaded = output(podman().args(["load", "--input"]).arg(archive))?;
         if !loaded.status.success() {
             return Err(Failure::new(text(&loaded)));
         }
         let run = ["run", "--rm", "--network", "none"];
         ledger.check(&engine, "--device nvidia.com/gpu=5", || {
             let words = ["--device", "nvidia.com/gpu=5", GLIBC];
-            Expect::Gpus(&[5]).judge(host, &output(podman(who()).args(run).args(words).args(LIST))?)
+            Expect::Gpus(&[5]).judge(host, &output(podman().args(run).args(words).args(LIST))?)
         })?;
         ledger.check(&engine, "--hooks-dir, as of old", || {
-            let mut podman = podman(who());
+            let mut podman = podman();
             podman.args(["--hooks-dir", "/mnt/hooks"]).args(run);
             let words = ["-e", "NVIDIA_VISIBLE_DEVICES=2,6", GLIBC];
             Expect::Gpus(&[2, 6]).judge(host, &output(podman.args(words).args(LIST))?)
@@ -130,23 +147,23 @@ fn with_root() -> Command {
     command(["timeout", "-k", "5", "90"])
 }
 
-fn podman(mut who: Command) -> Command {
-    who.args(["podman", "--storage-driver", "vfs", "--runtime", "runc", "--cgroup-manager", "cgroupfs"]);
+pub(crate) fn podman(mut who: Command, runtime: &str) -> Command {
+    who.args(["podman", "--storage-driver", "vfs", "--runtime", runtime, "--cgroup-manager", "cgroupfs"]);
     who
 }
 
-fn client() -> Command {
+pub(crate) fn client() -> Command {
     command(["timeout", "-k", "5", "90", "docker", "-H", SOCKET])
 }
 
-fn as_user() -> Command {
+pub(crate) fn as_user() -> Command {
     let mut line = command(["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", "--inh-caps=-all"]);
     line.env("HOME", HOME).env("XDG_RUNTIME_DIR", format!("{HOME}/run")).env("USER", "user");
-    line.env("PATH", "/usr/share/docker.io/contrib:/usr/sbin:/usr/bin:/sbin:/bin").current_dir(HOME);
+    line.env("PATH", PATH).current_dir(HOME);
     line
 }
 
-fn start() -> Result<Child> {
+pub(crate) fn start() -> Result<Child> {
     let log = File::create(scratch("rootless.log")).context("cannot write a log")?;
     let errors = log.try_clone().context("cannot write a log")?;
     let mut daemon = as_user();
@@ -164,7 +181,7 @@ fn start() -> Result<Child> {
     daemon.stdout(log).stderr(errors).spawn().context("cannot start dockerd-rootless.sh")
 }
 
-fn wait(daemon: &mut Child) -> Result<()> {
+pub(crate) fn wait(daemon: &mut Child) -> Result<()> {
     let started = Instant::now();
     loop {
         if output(client().arg("version"))?.status.success() {

@@ -137,7 +137,7 @@ pub(super) const CVES: &[Image] = &[
 pub(super) const SHAPES: &[Image] = &[
     image("the loader cache is a folder", "rm etc/ld.so.cache; mkdir -p etc/ld.so.cache/x", [Refused; 3]),
     image("the loader cache is a device", "rm etc/ld.so.cache; mknod etc/ld.so.cache c 10 130", [Contained; 3]),
-    image("the loader cache is a terabyte of nothing", "truncate -s 1T etc/ld.so.cache", [Refused; 3]),
+    image("the loader cache is a terabyte of nothing", "truncate -s 1T etc/ld.so.cache", [Contained; 3]),
     image("the loader cache ends after its header", "truncate -s 48 etc/ld.so.cache", [Contained; 3]),
     image(
         "the loader cache promises four thousand million libraries",
@@ -221,5 +221,29 @@ pub(super) const SHAPES: &[Image] = &[
     image("the folder of the application profile is a link to the kernel", "mkdir -p etc/nvidia
          ln -s /proc/sys/kernel etc/nvidia/nvidia-application-profiles-rc.d", [Refused; 3]),
     image("the application profile is a folder", "mkdir -p etc/nvidia/nvidia-application-profiles-rc.d/10-container.conf/x", [Refused; 3]),
+    image("/usr/lib is a link to the root of a process", "mv usr/lib usr/old
+         ln -s /proc/self/root/usr/old usr/lib", [Refused; 3]),
+    image("the loader cache is a link to a device", "ln -sf /dev/null etc/ld.so.cache", [Contained; 3]),
+    image("ld.so.conf is a link to a file of the kernel", "ln -sf /proc/self/environ etc/ld.so.conf", [Contained; 3]),
+    image(
+        "patterns stand for every file of the image",
+        "for i in $(seq 3000); do echo 'include /*/*/*/*/*/* /proc/*/*/*/* /sys/*/*/*/*/*'; done > etc/ld.so.conf",
+        [Contained; 3],
+    ),
+    image(
+        "libraries that are none, and names that are no text",
+        "rm etc/ld.so.cache; cd usr/lib/x86_64-linux-gnu; mkfifo libfifo.so.1; mkdir libfolder.so.1; ln -s libloop.so.1 libloop.so.1
+         mknod libzero.so.1 c 1 5; ln -s $UP$HOST/secret libhost.so.1; ln -s /proc/kcore libcore.so.1
+         (head -c 4096 libc.so.6; head -c 60000 /dev/urandom) > libhalf.so.1; truncate -s 2G libhalf.so.1
+         cp libc.so.6 \"$(printf 'libline\\n.so.\\377\\033[2J')\"; cp libc.so.6 $(head -c 240 /dev/zero | tr '\\0' x).so",
+        [Contained; 3],
+    ),
+    image(
+        "kinds of processors are links, pipes and thousands",
+        "rm etc/ld.so.cache; cd usr/lib/x86_64-linux-gnu; mkdir glibc-hwcaps; cd glibc-hwcaps; mkfifo a; ln -s b b; ln -s $UP$HOST/lib c
+         ln -s .. d; for i in $(seq 2000); do mkdir e$i; done; ln -s ../../glibc-hwcaps e1/glibc-hwcaps",
+        [Contained; 3],
+    ),
+    image("/dev is a link", "rm -rf dev; mkdir -p srv/dev; ln -s srv/dev dev", [Contained; 3]),
     image("/etc/ld.so.conf.d is a file", "rm -r etc/ld.so.conf.d; echo > etc/ld.so.conf.d; echo > etc/ld.so.conf", [Refused; 3]),
 ];

@@ -19,7 +19,8 @@ pub(super) fn run(job: &Job, runtimes: &[&str], thorough: bool, ledger: &mut Led
             let engine = format!("{runtime} of {}, {}", job.suite, way.name());
             let has_shapes = thorough || runtimes.first() == Some(runtime) && SHORT.contains(&way);
             let shapes = if has_shapes { SHAPES } else { &[] };
-            for image in CVES.iter().chain(shapes) {
+            let waits = |image: &Image| *runtime == "crun" && way == Way::Fused && image.name == CRUN_WAITS;
+            for image in CVES.iter().chain(shapes).filter(|image| !waits(image)) {
                 ledger.check(&engine, image.name, || {
                     carry_out(job, image, way, runtime, image.ends[position.min(2)])
                 })?;
@@ -28,6 +29,9 @@ pub(super) fn run(job: &Job, runtimes: &[&str], thorough: bool, ledger: &mut Led
     }
     Ok(())
 }
+
+/// crun 1.21 itself, without any hook, waits for ever at this one when it makes a mount of its configuration.
+const CRUN_WAITS: &str = "a folder is a named pipe";
 
 const SHORT: [Way; 2] = [Way::Fused, Way::Prestart];
 

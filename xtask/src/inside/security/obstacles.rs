@@ -6,6 +6,7 @@ use super::place::{Host, VICTIM, clear, said};
 use crate::exec::{capture, command, tail};
 use crate::inside::bundle::{self, Bundle};
 use crate::inside::check::Ledger;
+use crate::inside::images::{ALSO_WRITES, BY_HOOK};
 use crate::inside::{Job, scratch};
 use diag::{Failure, Result, ResultExt};
 use serde_json::{Value, json};
@@ -97,6 +98,9 @@ pub(super) fn run(job: &Job, runtimes: &[&str], thorough: bool, ledger: &mut Led
             ledger
                 .check(&format!("{runtime}, in the way"), obstacle.name, || meet(job, runtime, obstacle))?;
         }
+        ledger.check(&format!("{runtime}, in the way"), "a root that the host protects", || {
+            protected(job, runtime)
+        })?;
         for (what, amounts) in [("blocks", BLOCKS), ("inodes", INODES)] {
             let amounts = if thorough { amounts } else { amounts.get(..4).unwrap_or(amounts) };
             ledger.check(&format!("{runtime}, full root"), what, || {
@@ -115,6 +119,9 @@ fn meet(job: &Job, runtime: &str, obstacle: &Obstacle) -> Result<()> {
     mounts.extend(obstacle.mounts.iter().map(|(destination, kind, source, options)| {
         json!({"destination": destination, "type": kind, "source": source, "options": options})
     }));
+    if obstacle.read_only {
+        config["process"]["args"] = json!(["sh", "-c", ALSO_WRITES]);
+    }
     bundle.write(&config)?;
     let before = Host::now()?;
     let ended = start(&bundle);
@@ -128,6 +135,38 @@ fn meet(job: &Job, runtime: &str, obstacle: &Obstacle) -> Result<()> {
         (Err(failure), Ends::Right) => Err(failure),
     }
 }
+
+/// The root is a folder of the host that the engine shows read-only, by a mount of its own: nothing is written
+/// to it. crun 1.21 lets the container write to it where the configuration does not ask for a read-only root.
+fn protected(job: &Job, runtime: &str) -> Result<()> {
+    for read_only in [true, false].into_iter().filter(|asked| *asked || runtime == "runc") {
+        let bundle = usual(job, runtime)?;
+        let (root, folder) = (bundle.path.join("rootfs"), format!("{VICTIM}/golden"));
+        capture(command(["sh", "-c", PROTECT]).arg(&root).arg(&folder))?;
+        let found = capture(command(["sh", "-c", "command -v \"$0\""]).arg(runtime))?;
+        // What runtimes make of mounts in their configuration is their own affair.
+        bundle::use_runtime_with(Path::new(found.trim()), BY_HOOK)?;
+        let mut config = bundle.config()?;
+        config["root"]["readonly"] = json!(read_only);
+        bundle.write(&config)?;
+        let before = Host::now()?;
+        let created = bundle::create(Path::new(SHIM), &bundle, NAME)?;
+        let touched = before.must_be_untouched();
+        bundle::remove(Path::new(runtime), NAME)?;
+        capture(command(["sh", "-c", "umount \"$0\" && rm -rf \"$1\""]).arg(&root).arg(&folder))?;
+        bundle::use_default_runtime()?;
+        bundle.discard()?;
+        touched?;
+        if created.status.success() {
+            return Err(Failure::new("nothing was written, and the start went well: this proves nothing"));
+        }
+        must_have_a_reason(&Failure::new(format!("refused: {}", said(&created))))?;
+    }
+    Ok(())
+}
+
+const PROTECT: &str = "set -e; mv \"$0\" \"$1\"; mkdir \"$0\"; mount --bind \"$1\" \"$0\"
+    mount -o remount,bind,ro \"$0\"; mount --make-private \"$0\"";
 
 /// Pages, and inodes, that a root has left: none, and such that the hook gets to another step with each.
 const BLOCKS: &[usize] = &[0, 2, 9, 40, 1, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 36, 44, 48];

@@ -22,6 +22,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+/// Stands for the number of the container's process among the words of a hook that is not handed a state.
+pub(super) const PROCESS: &str = "{pid}";
+
 /// What is to be done; the program is given the path of the file that holds it.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Rounds {
@@ -142,7 +145,7 @@ impl Rounds {
     /// Calls the hook in a copy of this process's mount namespace, which ends with the calling thread.
     fn in_a_copy(&self, round: usize, state: &str, known: &HashSet<String>) -> Result<Output> {
         leave_mounts()?;
-        let ended = self.call(round, state)?;
+        let ended = self.call(round, None, state)?;
         must_lie_below(&self.root, known, &mounts(OWN_MOUNTS)?)?;
         Ok(ended)
     }
@@ -150,13 +153,15 @@ impl Rounds {
     /// Calls the hook for a process in a copy of the container's mount namespace.
     fn enter_a_copy(&self, round: usize, holder: &mut Holder, known: &HashSet<String>) -> Result<Output> {
         let (pid, state) = holder.next()?;
-        let ended = self.call(round, &state)?;
+        let ended = self.call(round, Some(pid), &state)?;
         must_lie_below(&self.root, known, &mounts(&format!("/proc/{pid}/mountinfo"))?)?;
         Ok(ended)
     }
 
-    fn call(&self, round: usize, state: &str) -> Result<Output> {
+    fn call(&self, round: usize, pid: Option<u32>, state: &str) -> Result<Output> {
         let words = if round.is_multiple_of(FULL) { &self.words } else { &self.few };
+        let pid = pid.map(|pid| pid.to_string()).unwrap_or_default();
+        let words = words.iter().map(|word| word.replace(PROCESS, &pid));
         call(command(words).env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), state)
     }
 

@@ -1,6 +1,6 @@
 //! The set-ups of the races: which hook, called by which OCI runtime, with which rights.
 
-use super::rounds::{Report, Rounds};
+use super::rounds::{PROCESS, Report, Rounds};
 use super::swapper::{Swapper, mirror};
 use super::{IMAGE, Tally};
 use crate::exec::{capture, command, tail};
@@ -35,10 +35,19 @@ pub(super) enum Rights {
     Rootless,
 }
 
-/// Takes the pid out of the state on its standard input; the process is one of ours, whose device cgroup is
-/// not to be changed.
-const CLI: &str = r#"pid=$(grep -o '"pid": *[0-9]*' | grep -o '[0-9]*$')
-    exec nvidia-container-cli configure --no-cgroups --device=all --compute --utility --graphics --pid="$pid" "$0""#;
+/// As `ctr run --gpus` calls it; the process is one of ours, whose device cgroup is not to be changed.
+const CLI: [&str; 7] = [
+    "/usr/bin/nvidia-container-cli",
+    "configure",
+    "--no-cgroups",
+    "--device=all",
+    "--compute",
+    "--utility",
+    "--graphics",
+];
+
+/// So many rounds and more are the full form.
+const FULL: usize = 100_000;
 
 /// A set-up.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +95,8 @@ impl Setup {
         self.adapt(&mut config);
         container.bundle.write(&config)?;
         let before = Host::now()?;
-        let swapper = Swapper::start(&root, image.touched())?;
+        // What the runtime does before it calls the hook is its own affair.
+        let swapper = Swapper::start_after(&root, &image.touched(), &Path::new(PLACE).join("xtask"))?;
         let ended = self.watch(&container.bundle.path, &before);
         let exchanges = swapper.stop();
         before.must_be_untouched()?;
@@ -99,9 +109,9 @@ impl Setup {
         }
     }
 
-    /// A program that starts slowly is not worth as many.
+    /// A program that starts slowly has fewer rounds, but for the full form.
     fn limit(self, count: usize) -> usize {
-        if self.way == Way::Cli { (count / 4).clamp(1, 2_000) } else { count }
+        if self.way == Way::Cli && count < FULL { (count / 4).max(1) } else { count }
     }
 
     /// The hook, with the arguments that the shim or an engine gives it.
@@ -112,7 +122,8 @@ impl Setup {
         }
         if self.way == Way::Cli {
             let root = container.bundle.path.join("rootfs").display().to_string();
-            return Ok(["/bin/sh", "-c", CLI, &root].map(str::to_owned).into());
+            let last = [format!("--pid={PROCESS}"), root];
+            return Ok(CLI.iter().map(|word| (*word).to_owned()).chain(last).collect());
         }
         let hook = ["/usr/bin/nvidia-cdi-hook".to_owned()];
         Ok(hook.into_iter().chain(container.fused_arguments()?).collect())
