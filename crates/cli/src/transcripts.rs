@@ -9,8 +9,8 @@
 //! `UPDATE_CASES=1 cargo test -p cli` writes down what the commands say now.
 #![expect(clippy::disallowed_methods, reason = "tests prepare and inspect directories of their own")]
 
+use crate::personality::{Personality, personality, run};
 use crate::session::Session;
-use crate::{Personality, personality, run};
 use host::{Environment, Host};
 use std::ffi::OsString;
 use std::fs;
@@ -104,7 +104,7 @@ impl Play {
         let who = personality(&program);
         assert!(who != Personality::Longshore || program == "longshore", "{program:?} is no personality");
         let mut session = Session::kept(host);
-        let exit = run(who, &mut session, &words.collect::<Vec<_>>());
+        let exit = run(&program, &mut session, &words.collect::<Vec<_>>());
         let code = session.finish(exit);
         let (out, err) = session.printed();
         let mut text = marked("> ", &without_times(out)) + &marked("! ", &without_times(err));

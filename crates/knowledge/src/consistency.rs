@@ -21,6 +21,7 @@ fn rows() -> Vec<&'static dyn Row> {
     add(&mut out, image::SYSTEM_ENDS);
     add(&mut out, torch::RELEASES);
     add(&mut out, torch::ARCHITECTURES);
+    add(&mut out, torch::ASKING);
     add(&mut out, tensorflow::RELEASES);
     add(&mut out, cudnn::SPANS);
     add(&mut out, wheel::WHEELS);

@@ -77,6 +77,52 @@ pub const RELEASES: &[Release] = &[
 /// The release that a bare `pip install torch` brings, with its CUDA.
 pub const CURRENT: ((u32, u32), Cuda) = ((2, 15), Cuda::new(13, 2));
 
+/// What the newest release of a package asks of torch.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    /// Its name on PyPI.
+    pub package: &'static str,
+    /// The release of torch.
+    pub release: (u32, u32),
+    /// Whether it takes no later one.
+    pub exactly: bool,
+    /// Where it was read.
+    pub source: Source,
+}
+
+const fn asking(package: &'static str, release: (u32, u32), exactly: bool) -> Asking {
+    let source =
+        Source::new("PyPI metadata (Requires-Dist) of the newest releases of the packages", "2026-11-21");
+    Asking { package, release, exactly, source }
+}
+
+/// Packages whose newest release may not take the torch that is there. torchaudio is none of them:
+/// since 2.11 it asks for no torch at all.
+pub const ASKING: &[Asking] = &[
+    asking("sglang", (2, 14), true),
+    asking("torchvision", (2, 14), false),
+    asking("vllm", (2, 14), true),
+    asking("xformers", (2, 10), false),
+];
+
+impl Asking {
+    /// Whether it leaves torch of that release as it is.
+    #[must_use]
+    pub fn takes(&self, release: (u32, u32)) -> bool {
+        if self.exactly { release == self.release } else { release >= self.release }
+    }
+}
+
+impl Row for Asking {
+    fn subject(&self) -> String {
+        format!("torch for {}", self.package)
+    }
+
+    fn source(&self) -> Source {
+        self.source
+    }
+}
+
 static WITH_DATA: OnceLock<Vec<Release>> = OnceLock::new();
 
 /// The releases with those of a data file, oldest first.

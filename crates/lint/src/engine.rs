@@ -5,6 +5,7 @@ use crate::devcontainer::Devcontainer;
 use crate::dockerfile::Build;
 use crate::file::{File, Files, Index, Kind};
 use crate::finding::Finding;
+use crate::fixes;
 use crate::gitignore::Gitignore;
 use crate::kubernetes::Manifests;
 use crate::options::Options;
@@ -136,6 +137,7 @@ fn check_one(file: &File, kind: Kind, files: Files<'_>, options: &Options) -> Re
     findings.sort_by_key(|finding| (finding.primary.span, finding.code));
     // A trigger runs in each stage that is built on its own.
     findings.dedup();
+    fixes::end_lines_as(&file.text, &mut findings);
     Report { path: file.path.clone(), kind, findings }
 }
 

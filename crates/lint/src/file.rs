@@ -1,6 +1,7 @@
 //! Files as given by the caller, and what kind of file a text is.
 
 use crate::script::Script;
+use crate::text::in_view;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -42,8 +43,12 @@ impl Kind {
     #[must_use]
     pub fn of(file: &File) -> Option<Self> {
         let name = file.path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
-        if Self::is_dockerfile_name(&name) && (!is_source_name(&name) || begins_as_dockerfile(&file.text)) {
-            return Some(Self::Dockerfile);
+        if Self::is_dockerfile_name(&name) {
+            let begins = if is_source_name(&name) { begins_as_dockerfile } else { may_begin_a_dockerfile };
+            let is_whole_name = matches!(name.as_str(), "dockerfile" | "containerfile");
+            if is_whole_name || begins(&file.text) {
+                return Some(Self::Dockerfile);
+            }
         }
         if matches!(name.as_str(), "devcontainer.json" | ".devcontainer.json") {
             return Some(Self::Devcontainer);
@@ -73,21 +78,11 @@ impl Kind {
     #[must_use]
     pub fn is_dockerfile_name(name: &str) -> bool {
         let parts: Vec<&str> = name.split('.').collect();
-        let other = [
-            "dockerignore",
-            "md",
-            "j2",
-            "jinja",
-            "jinja2",
-            "tmpl",
-            "template",
-            "erb",
-            "in",
-            "py",
-            "sh",
-            "txt",
-        ];
-        if parts.last().is_some_and(|last| parts.len() > 1 && other.contains(last)) {
+        let other = ["dockerignore", "md", "j2", "jinja", "jinja2", "em", "erb", "in", "py", "sh", "txt"];
+        let is_other = |last: &str| {
+            other.contains(&last) || ["tmpl", "tpl", "template"].iter().any(|end| last.ends_with(end))
+        };
+        if parts.last().is_some_and(|last| parts.len() > 1 && is_other(last)) {
             return false;
         }
         let word = |part: &str| {
@@ -114,13 +109,25 @@ fn is_source_name(name: &str) -> bool {
 
 /// Whether the first instruction is one that a Dockerfile may begin with.
 fn begins_as_dockerfile(text: &str) -> bool {
-    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    let word = first.and_then(|line| line.split_whitespace().next()).unwrap_or("");
+    let word = first_word(text).unwrap_or("");
     ["from", "arg"].iter().any(|begin| word.eq_ignore_ascii_case(begin))
 }
 
+/// Whether the first word can be meant as an instruction: a manifest or a template that is kept under the
+/// name of the Dockerfile that it belongs to (`Dockerfile.job`) begins otherwise.
+fn may_begin_a_dockerfile(text: &str) -> bool {
+    first_word(text)
+        .is_none_or(|word| word.starts_with(|c: char| c.is_ascii_alphabetic()) && !word.ends_with(':'))
+}
+
+/// The first word that is no comment.
+fn first_word(text: &str) -> Option<&str> {
+    let first = in_view(text).lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.and_then(|line| line.split_whitespace().next())
+}
+
 fn has_top_level(text: &str, key: &str) -> bool {
-    text.lines().any(|line| line.starts_with(key))
+    in_view(text).lines().any(|line| line.starts_with(key))
 }
 
 fn is_kubernetes(text: &str) -> bool {
@@ -239,6 +246,11 @@ mod tests {
             ("Dockerfile.dockerignore", "", None),
             ("dockerfile_lint.py", "", None),
             ("Dockerfile.j2", "", None),
+            ("Dockerfile.runtime_template", "FROM <<base>>\n", None),
+            ("Dockerfile.job", "# as root\napiVersion: batch/v1\nkind: Job\n", None),
+            ("Dockerfile.snippet", "{% if cuda %}\n", None),
+            ("Dockerfile.gpu", "\u{feff}# gpu\r\nFORM a\r\n", Some(Kind::Dockerfile)),
+            ("Dockerfile", "apiVersion: v1\n", Some(Kind::Dockerfile)),
             ("dockerfile.rs", "//! Dockerfiles.\n", None),
             ("dockerfile.go", "package dockerfile\n", None),
             ("Dockerfile.go", "# syntax=docker/dockerfile:1\nFROM golang\n", Some(Kind::Dockerfile)),

@@ -21,6 +21,15 @@ pub fn apply(text: &str, findings: &[Finding], level: Applicability) -> (String,
     (splice(text, &taken), applied)
 }
 
+/// Gives the lines of all fixes the ending that the lines of `text` have.
+pub(crate) fn end_lines_as(text: &str, findings: &mut [Finding]) {
+    let of_windows = text.find('\n').is_some_and(|at| text[..at].ends_with('\r'));
+    let fixes = findings.iter_mut().filter_map(|finding| finding.fix.as_mut()).filter(|_| of_windows);
+    for edit in fixes.flat_map(|fix| &mut fix.edits) {
+        edit.text = edit.text.replace("\r\n", "\n").replace('\n', "\r\n");
+    }
+}
+
 fn fits(text: &str, edit: &Edit) -> bool {
     text.get(edit.span.start..edit.span.end).is_some()
 }

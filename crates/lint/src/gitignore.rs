@@ -1,5 +1,7 @@
 //! `.gitignore` files: which paths of a folder they leave out (gitignore(5)).
 
+use crate::text::in_view;
+
 /// The patterns of the `.gitignore` files from the uppermost folder down to one.
 #[derive(Clone, Debug, Default)]
 pub struct Gitignore {
@@ -24,7 +26,7 @@ impl Gitignore {
         let folder =
             if folder.is_empty() || folder.ends_with('/') { folder.to_owned() } else { format!("{folder}/") };
         let mut patterns = self.patterns.clone();
-        patterns.extend(text.lines().filter_map(|line| Pattern::read(line, &folder)));
+        patterns.extend(in_view(text).lines().filter_map(|line| Pattern::read(line, &folder)));
         Self { patterns }
     }
 

@@ -150,6 +150,48 @@ fn fixes_end_on_every_case() {
     }
 }
 
+/// Windows: what is found, and what the fixes make, does not depend on how lines end; they end as before.
+#[test]
+fn line_endings_change_nothing_and_are_kept() {
+    let of_windows = |text: &str| text.replace('\n', "\r\n");
+    for rule in rules::ALL {
+        let mut context = Vec::new();
+        for block in blocks(rule.doc) {
+            if block.role == "context" {
+                context.push(block.file);
+                continue;
+            }
+            let mut files = vec![block.file];
+            files.append(&mut context);
+            let at = format!("{} line {}", rule.code, block.line);
+            if matches!(block.role.as_str(), "bad" | "good") {
+                let plain = lint(rule, &files, &block.options);
+                let expected =
+                    of_windows(&fixes::apply(&files[0].text, &plain.findings, Applicability::Unsafe).0);
+                files.iter_mut().for_each(|file| file.text = of_windows(&file.text));
+                let found = lint(rule, &files, &block.options);
+                assert_eq!(found.findings.len(), plain.findings.len(), "{at}: {:#?}", found.findings);
+                let fixed = fixes::apply(&files[0].text, &found.findings, Applicability::Unsafe).0;
+                assert_eq!(fixed, expected, "{at}");
+                if matches!(rule.check, Check::Script(_)) {
+                    continue; // The shell itself stumbles over what follows.
+                }
+                // Some editors put a mark before the text.
+                files[0].text.insert(0, '\u{feff}');
+                let found = lint(rule, &files, &block.options);
+                assert_eq!(
+                    found.findings.len(),
+                    plain.findings.len(),
+                    "{at}, with a mark: {:#?}",
+                    found.findings
+                );
+                let fixed = fixes::apply(&files[0].text, &found.findings, Applicability::Unsafe).0;
+                assert_eq!(fixed.trim_start_matches('\u{feff}'), expected, "{at}, with a mark");
+            }
+        }
+    }
+}
+
 fn fix_to_the_end(at: &str, mut files: Vec<File>, level: Applicability) {
     let options = Options { select: vec!["ALL".into()], ..Options::default() };
     for _ in 0..10 {
@@ -192,6 +234,42 @@ fn pages_have_the_headings() {
         for heading in ["\n## What it does\n", "\n## Why is this bad?\n", "\n## Fix safety\n"] {
             assert!(rule.doc.contains(heading), "{}: no{}", rule.code, heading.replace('\n', " "));
         }
+    }
+}
+
+/// Words of which an origin has one: a file or repository, an issue, or the name of a document.
+const ORIGINS: &[&str] = &[
+    "/",
+    "#",
+    ".py",
+    ".go",
+    "README",
+    "PEP ",
+    "documentation",
+    "specification",
+    "Guide",
+    "guide",
+    "NVIDIA, ",
+    "apt;",
+    "CUDA driver API",
+];
+
+/// A rule that has a fix shows what it makes; one without says so. Where a text is quoted, its origin
+/// stands in brackets.
+#[test]
+fn pages_show_the_fix_and_the_origin_of_what_they_quote() {
+    for rule in rules::ALL {
+        let safety = rule.doc.split("## Fix safety").nth(1).unwrap_or("");
+        let fixes = blocks(rule.doc).iter().filter(|block| block.role == "fixed").count();
+        let says_none = safety.contains("There is no fix");
+        assert!(says_none != (fixes > 0), "{}: {fixes} fixed forms, and the page says otherwise", rule.code);
+        let why = rule.doc.split("## Why is this bad?").nth(1).and_then(|rest| rest.split("\n## ").next());
+        let why = why.unwrap_or("");
+        let quotes = why.contains("```text") || why.contains("\n> ");
+        let bracketed = why.split('(').skip(1).filter_map(|rest| rest.split_once(')'));
+        let has_origin =
+            bracketed.into_iter().any(|(text, _)| ORIGINS.iter().any(|word| text.contains(word)));
+        assert!(has_origin || !quotes, "{}: no origin of what is quoted", rule.code);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::finding::{Edit, Finding, Fix};
 use crate::rule::Rule;
 use crate::rules;
 use crate::sink::Sink;
-use crate::text::{Lines, Span};
+use crate::text::{Lines, Span, in_view};
 
 const MARK: &str = "longshore: ignore";
 
@@ -113,7 +113,7 @@ fn scope(
     document: Option<&dockerfile::Document>,
     next: &mut Span,
 ) -> Span {
-    if !text.get(line.start..hash).unwrap_or("").trim().is_empty() {
+    if !in_view(text.get(line.start..hash).unwrap_or("")).trim().is_empty() {
         return line;
     }
     // Comments one below the other hold for the same line: it is sought once.
@@ -153,12 +153,12 @@ fn unused(file: &File, ignore: &Ignore<'_>) -> Finding {
     let mut sink = Sink::new(&rules::G990);
     let names: Vec<&str> = ignore.words.iter().map(|(word, _)| *word).collect();
     let line_start = file.text[..ignore.span.start].rfind('\n').map_or(0, |at| at + 1);
-    let before = file.text.get(line_start..ignore.span.start).unwrap_or("");
+    let before = in_view(file.text.get(line_start..ignore.span.start).unwrap_or(""));
     // A comment alone goes with its line; one behind a value with the blanks before it.
     let cut = if before.trim().is_empty() {
         let end =
             file.text[ignore.span.end..].find('\n').map_or(file.text.len(), |at| ignore.span.end + at + 1);
-        Span::new(line_start, end)
+        Span::new(ignore.span.start - before.len(), end)
     } else {
         Span::new(ignore.span.start - (before.len() - before.trim_end().len()), ignore.span.end)
     };

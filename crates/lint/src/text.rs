@@ -87,10 +87,16 @@ impl Lines {
     pub fn position(&self, text: &str, offset: usize) -> Position {
         let line = self.line(offset);
         let start = self.starts.get(line - 1).copied().unwrap_or(0);
-        let before =
-            text.get(start..offset).map_or(offset.saturating_sub(start), |part| part.chars().count());
+        let before = text
+            .get(start..offset)
+            .map_or(offset.saturating_sub(start), |part| in_view(part).chars().count());
         Position { line, column: before + 1 }
     }
+}
+
+/// A text without the byte order mark that some editors of Windows put before it, and none shows.
+pub(crate) fn in_view(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -104,6 +110,9 @@ mod tests {
         assert_eq!(lines.position(text, 0), Position { line: 1, column: 1 });
         assert_eq!(lines.position(text, 6), Position { line: 2, column: 2 });
         assert_eq!(lines.position(text, 8), Position { line: 3, column: 1 });
+        let marked = "\u{feff}ab";
+        assert_eq!(Lines::of(marked).position(marked, 3), Position { line: 1, column: 1 });
+        assert_eq!(Lines::of(marked).position(marked, 4), Position { line: 1, column: 2 });
         assert_eq!(lines.span(text, 1).of(text), "ab");
         assert_eq!(lines.span(text, 2).of(text), "çd");
         assert_eq!(lines.span(text, 9), Span::new(8, 8));

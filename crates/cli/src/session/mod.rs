@@ -1,12 +1,22 @@
 //! What a command works with: the machine, the caller's environment, and the one place that prints.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the entry point of the executables: prints, and asks who runs it"
+#![cfg_attr(
+    target_os = "linux",
+    expect(
+        clippy::disallowed_methods,
+        reason = "the entry point of the executables: prints, and asks who runs it"
+    )
 )]
 
+mod files;
 pub(crate) mod log;
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
 mod machine;
+
+pub(crate) use files::slashed;
 
 use crate::exit::Exit;
 use diag::Failure;
@@ -135,7 +145,12 @@ impl Session {
     /// (<https://no-color.org>).
     pub(crate) fn colour(&self) -> bool {
         let refused = self.host.environment().get("NO_COLOR").is_some_and(|value| !value.is_empty());
-        !refused && matches!(self.output, Output::Streams { .. }) && std::io::stdout().is_terminal()
+        // The old console of Windows prints escape sequences; the terminals that name themselves read them.
+        let read = !cfg!(windows)
+            || ["WT_SESSION", "TERM", "TERM_PROGRAM", "ConEmuANSI"]
+                .iter()
+                .any(|name| self.host.environment().get(name).is_some());
+        !refused && read && matches!(self.output, Output::Streams { .. }) && std::io::stdout().is_terminal()
     }
 
     /// Whether standard input is somebody's keyboard, so that waiting for it would surprise.

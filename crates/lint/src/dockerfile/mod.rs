@@ -20,4 +20,5 @@ pub use document::{Document, Flag, Heredoc, Instruction, JsonWord, Keyword, Prob
 pub use expand::{Value, Variable, expand, words};
 pub use image::ImageName;
 pub use logical::Logical;
+pub(crate) use parse::UNTERMINATED;
 pub use parse::parse;

@@ -42,7 +42,7 @@ fn commands(text: &str) -> Vec<String> {
 #[test]
 fn continuations_comments_and_blank_lines() {
     assert_eq!(shown("FROM a\nRUN x \\\n  # not this\n\n   && y\\\n z\n"), ["From a", "Run x    && y z"]);
-    assert_eq!(shown("FROM a\r\nRUN x \\\r\n y\r\n"), ["From a", "Run x  y"]);
+    assert_eq!(shown("FROM a\r\nRUN x \\\r\r\n y\r\n"), ["From a", "Run x  y"]);
     assert_eq!(shown("# escape=`\nFROM a\nRUN x `\n y\\\nRUN z"), ["From a", "Run x  y\\", "Run z"]);
     assert_eq!(shown("FROM a\nRUN echo a\\\\\nRUN b"), ["From a", "Run echo a\\\\", "Run b"]);
     assert_eq!(shown("\u{feff}from a\n  run b"), ["From a", "Run b"]);

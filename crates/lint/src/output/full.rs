@@ -3,6 +3,7 @@
 use crate::engine::Report;
 use crate::file::Files;
 use crate::finding::{Applicability, Finding, Label};
+use crate::text::in_view;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 use diag::Severity;
 use std::ops::Range;
@@ -28,7 +29,7 @@ fn group<'a>(finding: &'a Finding, path: &'a str, text: &'a str, files: Files<'a
         Severity::Note => Level::NOTE,
     };
     let own = finding.secondary.iter().filter(|label| label.path.is_none());
-    let mut snippet = Snippet::source(text).line_start(1).path(path).annotation(annotation(
+    let mut snippet = Snippet::source(in_view(text)).line_start(1).path(path).annotation(annotation(
         AnnotationKind::Primary,
         &finding.primary,
         text,
@@ -42,7 +43,7 @@ fn group<'a>(finding: &'a Finding, path: &'a str, text: &'a str, files: Files<'a
         if let Some(file) = other {
             let place = annotation(AnnotationKind::Context, label, &file.text);
             group = group.element(
-                Snippet::source(file.text.as_str()).line_start(1).path(file.path.as_str()).annotation(place),
+                Snippet::source(in_view(&file.text)).line_start(1).path(file.path.as_str()).annotation(place),
             );
         }
     }
@@ -76,5 +77,6 @@ fn range(label: &Label, text: &str) -> Range<usize> {
         at
     };
     let (start, end) = (inside(label.span.start), inside(label.span.end));
-    start..end.max(start)
+    let unseen = text.len() - in_view(text).len();
+    start.saturating_sub(unseen)..end.max(start).saturating_sub(unseen)
 }

@@ -7,12 +7,13 @@ use ::lint::{File, Gitignore, Kind, Options, Report};
 use diag::{Failure, Result};
 use host::Kind as EntryKind;
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 
 /// Files above this size are not container files.
 const LARGEST: usize = 16 * 1024 * 1024;
 /// Folders below folders are followed this far.
 const DEEPEST: usize = 64;
+/// Files that are read only because they lie beside others, or are named by them, up to this size.
+const LARGEST_BESIDE: u64 = 4 * 1024 * 1024;
 /// Files that others name are followed this often.
 const ROUNDS: usize = 5;
 
@@ -33,7 +34,7 @@ pub(super) struct Gathered {
 /// that have changed.
 pub(super) fn gather(
     session: &Session,
-    arguments: &[OsString],
+    arguments: &[String],
     stdin_name: &str,
     skips: bool,
 ) -> Result<Gathered> {
@@ -42,12 +43,11 @@ pub(super) fn gather(
         folder(session, ".", &mut out)?;
     }
     for argument in arguments {
-        let path = argument.to_string_lossy();
-        if path == "-" {
+        if argument == "-" {
             let text = String::from_utf8_lossy(&session.standard_input()?).into_owned();
             out.push(File::new(stdin_name, text), None);
         } else {
-            argument_path(session, &path, skips, &mut out)?;
+            argument_path(session, argument, skips, &mut out)?;
         }
     }
     out.asked = out.files.len();
@@ -96,9 +96,21 @@ fn argument_path(session: &Session, path: &str, skips: bool, out: &mut Gathered)
     }
 }
 
+/// The text of a file. Bytes that are no UTF-8, as in comments of old files, are read as U+FFFD: the
+/// builder does not mind them, and such a file is not fixed.
 fn text(session: &Session, place: &str) -> Result<String> {
     let bytes = session.host.read_limited(place, LARGEST)?;
-    String::from_utf8(bytes).map_err(|cause| Failure::new(format!("{place} is not UTF-8")).caused_by(cause))
+    if bytes.contains(&0) {
+        let text = if bytes.starts_with(&[0xff, 0xfe]) { "UTF-16; save it as UTF-8" } else { "not a text" };
+        return Err(Failure::new(format!("{place} is {text}")));
+    }
+    Ok(String::from_utf8(bytes).unwrap_or_else(|bad| String::from_utf8_lossy(bad.as_bytes()).into_owned()))
+}
+
+/// Whether a path is a file of a size that is read beside the files that were asked for.
+fn is_beside(session: &Session, place: &str) -> bool {
+    let stat = session.host.stat(place).ok().flatten();
+    stat.is_some_and(|stat| stat.is_file() && stat.size <= LARGEST_BESIDE)
 }
 
 /// A folder that waits: its path as shown, below the given one, its depth, and what holds in it.
@@ -174,8 +186,9 @@ fn overlays(session: &Session, out: &mut Gathered) -> Result<()> {
         let place = session.absolute(&folder)?;
         for entry in session.host.list(&place).unwrap_or_default() {
             let shown = if folder == "." { entry.name.clone() } else { join(&folder, &entry.name) };
-            if entry.kind == EntryKind::File && entry.name.contains("compose") && may_be_linted(&entry.name) {
-                candidate(session, &shown, &format!("{place}/{}", entry.name), out);
+            let path = format!("{place}/{}", entry.name);
+            if entry.name.contains("compose") && may_be_linted(&entry.name) && is_beside(session, &path) {
+                candidate(session, &shown, &path, out);
             }
         }
     }
@@ -188,8 +201,7 @@ fn follow(session: &Session, out: &mut Gathered) -> Result<()> {
         let before = out.files.len();
         for path in ::lint::references(&out.files) {
             let place = session.absolute(&path)?;
-            let is_file = session.host.stat(&place).ok().flatten().is_some_and(|stat| stat.is_file());
-            if let (true, Ok(text)) = (is_file, text(session, &place)) {
+            if let (true, Ok(text)) = (is_beside(session, &place), text(session, &place)) {
                 out.push(File::new(path, text), Some(place));
             }
         }

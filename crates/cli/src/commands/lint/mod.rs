@@ -7,13 +7,12 @@ use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::commands::compat::read_data;
 use crate::exit::Exit;
-use crate::session::Session;
+use crate::session::{Session, slashed};
 use ::lint::output::{self, Format};
 use ::lint::{Applicability, Baseline, File, Files, Options, Report};
 use diag::{Failure, Result, Severity};
 use files::Gathered;
 use plan::{Plan, Step};
-use std::ffi::OsString;
 
 /// The row of the tables.
 pub(crate) const COMMAND: Command =
@@ -69,17 +68,17 @@ fn try_run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     let mut gathered = files::gather(
         session,
         &arguments(parsed),
-        parsed.text("stdin-filename"),
+        &slashed(parsed.text("stdin-filename")),
         parsed.switch("skip-unknown"),
     )?;
     if let Some(level) = fix_level(parsed) {
         let fixed = fixed(&gathered, options, level);
-        let plan = plan(&gathered, &fixed);
         if parsed.switch("diff") {
+            let plan = plan(&gathered, &fixed, |file, _| Some(&file.path));
             session.out(&plan::unified_diff(&plan));
             return Ok(if plan.steps.is_empty() { Exit::Well } else { Exit::Failed });
         }
-        write(session, &gathered, &fixed, &plan)?;
+        write(session, &gathered, &fixed)?;
         gathered.files = fixed;
     }
     let mut reports = gathered.reports(&gathered.files, options);
@@ -89,15 +88,17 @@ fn try_run(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
         return Ok(Exit::Well);
     }
     project.baseline.apply(&mut reports);
-    show(session, format, &reports, &gathered);
+    let taken = fix_level(parsed).is_some() && gathered.places.contains(&None);
+    show(session, format, &reports, &gathered, taken);
     let worst = reports.iter().flat_map(|report| &report.findings).map(|finding| finding.severity).max();
     Ok(if worst.is_some_and(|worst| worst >= threshold) { Exit::Failed } else { Exit::Well })
 }
 
 /// The files to lint: those of a project that is named are meant too.
-fn arguments(parsed: &Parsed) -> Vec<OsString> {
+fn arguments(parsed: &Parsed) -> Vec<String> {
     let project = parsed.list("compose-file");
-    parsed.rest.iter().cloned().chain(project.into_iter().map(OsString::from)).collect()
+    let named = parsed.rest.iter().map(|path| path.to_string_lossy().into_owned());
+    named.chain(project).map(|path| slashed(&path)).collect()
 }
 
 fn format(parsed: &Parsed) -> Result<Format> {
@@ -132,7 +133,8 @@ fn fixed(gathered: &Gathered, options: &Options, level: Applicability) -> Vec<Fi
     for _ in 0..ROUNDS {
         let mut changed = false;
         for report in gathered.reports(&files, options) {
-            let Some(file) = files.iter_mut().find(|file| file.path == report.path) else { continue };
+            let is_report_of = |file: &&mut File| file.path == report.path && !is_read_lossily(file);
+            let Some(file) = files.iter_mut().find(is_report_of) else { continue };
             let (text, applied) = ::lint::fixes::apply(&file.text, &report.findings, level);
             changed |= applied > 0 && text != file.text;
             file.text = text;
@@ -144,13 +146,22 @@ fn fixed(gathered: &Gathered, options: &Options, level: Applicability) -> Vec<Fi
     files
 }
 
-/// What the fixes change, as a plan.
-fn plan(gathered: &Gathered, fixed: &[File]) -> Plan {
+/// Whether bytes were read as U+FFFD because they are no UTF-8: written back they would be lost.
+fn is_read_lossily(file: &File) -> bool {
+    file.text.contains('\u{fffd}')
+}
+
+/// What the fixes change, as a plan over the files to which `name` gives a path.
+fn plan<'a>(
+    gathered: &'a Gathered,
+    fixed: &[File],
+    name: impl Fn(&'a File, Option<&'a String>) -> Option<&'a String>,
+) -> Plan {
     let mut plan = Plan::new("apply fixes of longshore lint", plan::Applicability::Safe);
     for ((old, new), place) in gathered.files.iter().zip(fixed).zip(&gathered.places) {
-        if old.text != new.text {
+        if let Some(path) = name(old, place.as_ref()).filter(|_| old.text != new.text) {
             plan = plan.step(Step::Write {
-                path: place.clone().unwrap_or_else(|| old.path.clone()),
+                path: path.clone(),
                 before: Some(old.text.clone().into_bytes()),
                 after: new.text.clone().into_bytes(),
                 mode: 0o644,
@@ -161,18 +172,13 @@ fn plan(gathered: &Gathered, fixed: &[File]) -> Plan {
 }
 
 /// Writes what changed; the fixed text of standard input goes to standard output.
-fn write(session: &mut Session, gathered: &Gathered, fixed: &[File], plan: &Plan) -> Result<()> {
-    let on_disk = Plan {
-        steps: plan
-            .steps
-            .iter()
-            .filter(|step| matches!(step, Step::Write { path, .. } if path.starts_with('/')))
-            .cloned()
-            .collect(),
-        ..plan.clone()
-    };
-    if !on_disk.steps.is_empty() {
-        session.apply(&on_disk)?;
+fn write(session: &mut Session, gathered: &Gathered, fixed: &[File]) -> Result<()> {
+    let plan = plan(gathered, fixed, |_, place| place);
+    if !plan.steps.is_empty() {
+        session.apply(&plan)?;
+    }
+    for file in gathered.files.iter().take(gathered.asked).filter(|file| is_read_lossily(file)) {
+        session.warn(&format!("{} is not UTF-8: nothing is fixed there", file.path));
     }
     let from_input = gathered.places.iter().position(Option::is_none);
     if let Some(file) = from_input.and_then(|index| fixed.get(index)) {
@@ -181,11 +187,45 @@ fn write(session: &mut Session, gathered: &Gathered, fixed: &[File], plan: &Plan
     Ok(())
 }
 
-fn show(session: &mut Session, format: Format, reports: &[Report], gathered: &Gathered) {
-    let text = output::render(format, reports, Files::new(&gathered.files), session.colour());
-    // The fixed text of standard input has taken standard output.
-    session.out(&text);
+/// Shows the reports; on standard error when the fixed text of standard input has `taken` standard output.
+fn show(session: &mut Session, format: Format, reports: &[Report], gathered: &Gathered, taken: bool) {
+    let text = output::render(format, reports, Files::new(&gathered.files), session.colour() && !taken);
+    if taken {
+        session.err(&text);
+    } else {
+        session.out(&text);
+    }
     if matches!(format, Format::Full | Format::Concise) {
         session.err(&output::summary(reports));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::commands;
+    use crate::exit::Exit;
+    use crate::session::Session;
+    use host::{Host, HostMut};
+
+    #[test]
+    fn a_file_that_is_not_utf_8_is_linted_and_left_as_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        let host = HostMut::new(Host::at(root.path()), "/journal");
+        let latin = b"FROM nvidia/cuda:12.4.1-base-ubuntu22.04\nENV LD_LIBRARY_PATH=/opt/lib\n# caf\xe9\n";
+        host.write_atomic("/Dockerfile", latin, 0o644).unwrap();
+        host.write_atomic("/gpu.Dockerfile", b"\xff\xfeF\0R\0O\0M\0", 0o644).unwrap();
+        let lint = |words: &[&str]| {
+            let mut session = Session::kept(Host::at(root.path()));
+            let arguments: Vec<_> = words.iter().map(Into::into).collect();
+            let exit = commands::run(&mut session, &arguments);
+            let (out, err) = session.printed();
+            (exit, out.to_owned(), err.to_owned())
+        };
+        let (exit, out, err) = lint(&["lint", "--fix", "/Dockerfile"]);
+        assert_eq!((exit, out.contains("G405")), (Exit::Failed, true), "{out}");
+        assert!(err.contains("/Dockerfile is not UTF-8: nothing is fixed there"), "{err}");
+        assert_eq!(host.read("/Dockerfile").unwrap(), latin);
+        let (exit, _, err) = lint(&["lint", "/gpu.Dockerfile"]);
+        assert_eq!((exit, err.contains("is UTF-16; save it as UTF-8")), (Exit::Usage, true), "{err}");
     }
 }

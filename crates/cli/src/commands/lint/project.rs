@@ -2,7 +2,7 @@
 
 use crate::arguments::Parsed;
 use crate::codes;
-use crate::session::Session;
+use crate::session::{Session, slashed};
 use ::lint::{Baseline, Config, Options, config};
 use diag::{Failure, Result, ResultExt};
 
@@ -52,7 +52,7 @@ fn configuration(session: &Session, parsed: &Parsed) -> Result<(Config, String)>
         return Ok((Config::parse(&session.host.read_text(&path)?).context(path)?, folder));
     }
     let here = session.absolute(".")?;
-    let mut folder = here.trim_end_matches(['.', '/']);
+    let mut folder = here.strip_suffix("/.").unwrap_or(&here).trim_end_matches('/');
     for _ in 0..HIGHEST {
         let path = format!("{folder}/{}", config::NAME);
         if let Some(text) = session.host.read_text_optional(&path).ok().flatten() {
@@ -83,7 +83,7 @@ fn lay_over(options: &mut Options, parsed: &Parsed) -> Result<()> {
             .ok_or_else(|| Failure::coded(codes::BAD_VALUE, format!("`{given}` is not NAME=VALUE")))?;
         options.build_args.insert(name.to_owned(), value.to_owned());
     }
-    let project = parsed.list("compose-file");
+    let project: Vec<String> = parsed.list("compose-file").iter().map(|path| slashed(path)).collect();
     if !project.is_empty() {
         options.compose_files = project;
     }

@@ -22,12 +22,12 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
         let Base::Image(image) = &stage.base else { continue };
         // Copies in other registries keep what was deleted on the Hub.
         if is_cuda_repository(image) && image.name.registry.is_none() && image.name.digest.is_none() {
-            judge_tag(image, sink);
+            judge_tag(image, context.model.is_ancestor_of_target(stage), sink);
         }
     }
 }
 
-fn judge_tag(image: &BaseImage, sink: &mut Sink) {
+fn judge_tag(image: &BaseImage, is_built: bool, sink: &mut Sink) {
     let Some(tag) = image.name.tag.as_deref().filter(|tag| *tag != "latest") else { return };
     let Verdict::Missing { reason, instead, .. } = judge(tag) else { return };
     let span = tag_span(image);
@@ -36,8 +36,9 @@ fn judge_tag(image: &BaseImage, sink: &mut Sink) {
     for origin in &image.origins {
         finding.also(*origin, "a part of the tag comes from here");
     }
+    let build = if is_built { "the build" } else { "a build that needs this stage" };
     finding.note(format!(
-        "the build will stop with `docker.io/nvidia/cuda:{tag}: not found` (`manifest unknown`), unless an old copy of the image is still on the machine"
+        "{build} will stop with `docker.io/nvidia/cuda:{tag}: not found` (`manifest unknown`), unless an old copy of the image is still on the machine"
     ));
     let Some(instead) = instead else {
         finding.help("choose a tag of a release that NVIDIA still offers");

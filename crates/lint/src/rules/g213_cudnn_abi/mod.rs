@@ -7,6 +7,7 @@ use crate::facts::base::{CudaBase, cuda_base};
 use crate::facts::{torch, unseen};
 use crate::rule::{Check, Context, Family, Rule};
 use crate::sink::Sink;
+use crate::text::in_view;
 use diag::{Code, Severity};
 use knowledge::Numbers;
 
@@ -60,7 +61,7 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
 
 /// Whether anything but a base image speaks of cuDNN.
 fn names_cudnn(text: &str) -> bool {
-    text.lines().any(|line| {
+    in_view(text).lines().any(|line| {
         let line = line.trim_start().to_ascii_lowercase();
         line.contains("cudnn")
             && !line.starts_with("from ")
