@@ -3,6 +3,7 @@
 #![no_main]
 
 use doctor::{Facts, Options, collect, diagnose, redacted, report};
+use formats::docker_client::{self, Residue};
 use host::{Environment, Host};
 use serde_json::Value;
 use std::fs;
@@ -42,8 +43,8 @@ fn facts(bytes: &[u8]) {
 
 fn client_file(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let gone = ["docker-credential-desktop".to_owned()];
-    let Some(after) = doctor::repair::client_file(text, true, &gone) else { return };
+    let residue = Residue { context: true, helpers: vec!["desktop".to_owned()] };
+    let Some(after) = docker_client::without(text, &residue) else { return };
     let before: Value = serde_json::from_str(text).expect("only JSON is cut");
     let after: Value = serde_json::from_str(&after).expect("what is left is JSON");
     assert_eq!(before.get("auths"), after.get("auths"));

@@ -146,22 +146,28 @@ fn disproved(line: &mut Line) {
     }
 }
 
-/// Checks that found an error: only those explain others.
-fn found(lines: &[Line]) -> Vec<&'static Check> {
-    let errors = lines.iter().filter(|line| line.severity() == Some(Severity::Error));
-    errors.filter_map(Line::check).collect()
+/// Checks that found something above a note, with how bad it is: only those explain others.
+fn found(lines: &[Line]) -> Vec<(&'static Check, Severity)> {
+    let above_notes = lines.iter().filter_map(|line| Some((line, line.severity()?)));
+    let above_notes = above_notes.filter(|(_, severity)| *severity > Severity::Note);
+    above_notes.filter_map(|(line, severity)| Some((line.check()?, severity))).collect()
 }
 
-/// The first cause, in the order of repair, that this line follows from.
-fn cause_of(line: &Line, found: &[&'static Check]) -> Option<Code> {
-    let follows = |check: &&&'static Check| match line.outcome {
+/// The first cause, in the order of repair, that this line follows from. Nothing follows from what is less
+/// bad than itself.
+fn cause_of(line: &Line, found: &[(&'static Check, Severity)]) -> Option<Code> {
+    let follows = |(check, severity): &&(&'static Check, Severity)| match line.outcome {
         // Whatever else was found is what stopped the container that was started.
-        Outcome::Found(_) if line.code == codes::CONTAINER_PROBE => check.code != line.code,
-        Outcome::Found(_) => check.explains.contains(&line.code),
-        Outcome::CannotTell(_) => check.blinds.contains(&line.code) || check.explains.contains(&line.code),
-        Outcome::Fine(_) | Outcome::DoesNotApply(_) => false,
+        Outcome::Found(_) if line.code == codes::CONTAINER_PROBE => {
+            *severity == Severity::Error && check.code != line.code
+        }
+        Outcome::Found(_) => check.explains.contains(&line.code) && Some(*severity) >= line.severity(),
+        Outcome::CannotTell(_) if *severity == Severity::Error => {
+            check.blinds.contains(&line.code) || check.explains.contains(&line.code)
+        }
+        _ => false,
     };
-    found.iter().find(follows).map(|check| check.code)
+    found.iter().find(follows).map(|(check, _)| check.code)
 }
 
 fn causes(facts: &Facts, lines: &[Line]) -> Vec<Cause> {

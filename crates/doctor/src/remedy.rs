@@ -1,5 +1,6 @@
 //! What to do next about a cause: an exact command and what it changes.
 
+use crate::Facts;
 use plan::Applicability;
 use serde::Serialize;
 
@@ -20,6 +21,20 @@ pub struct Remedy {
 }
 
 impl Remedy {
+    /// In a container (LXC, Docker in Docker) the kernel and the nodes are those of its host: the step is
+    /// one to take there. Elsewhere it stays as it is.
+    #[must_use]
+    pub(crate) fn on_the_host(self, facts: &Facts, then: &str) -> Self {
+        let guest = facts.machine.known().and_then(|machine| machine.guest.as_deref());
+        let Some(guest) = guest else { return self };
+        let mut remedy = Self::shown(
+            format!("on the host of this container ({guest}): {}{then}", self.command),
+            format!("{}, on the host", self.changes),
+        );
+        remedy.needs_root = self.needs_root;
+        remedy
+    }
+
     /// A step that changes only what belongs to the caller and restarts nothing.
     #[must_use]
     pub fn safe(command: impl Into<String>, changes: impl Into<String>) -> Self {

@@ -1,7 +1,8 @@
 //! What the facts say about the daemon's search for the programs that serve `--gpus`.
 
 use crate::facts::{
-    Answer, CDI_HOOK, Connection, Daemon, EngineKind, Facts, HOOK, Platform, Program, Toolkit, Transport,
+    Answer, CDI_HOOK, Connection, Daemon, EngineKind, Facts, HOOK, Platform, Program, Source, Toolkit,
+    Transport,
 };
 use crate::specifications;
 
@@ -124,6 +125,17 @@ pub(crate) fn in_path<'a>(facts: &Facts, toolkit: &'a Toolkit) -> Option<Vec<&'a
 /// `dockerd (pid 412)`.
 pub(crate) fn who(daemon: &Daemon) -> String {
     format!("dockerd (pid {})", daemon.pid)
+}
+
+/// What takes back a choice of a daemon that a variable or a context made; `None`: it is the default, or named
+/// in this very call.
+pub(crate) fn undo_of_choice(facts: &Facts) -> Option<&'static str> {
+    match facts.client.known()?.endpoint.source {
+        Source::DockerHost => Some("unset DOCKER_HOST"),
+        Source::DockerContext => Some("unset DOCKER_CONTEXT"),
+        Source::CurrentContext => Some("docker context use default"),
+        Source::SocketOption | Source::ContextOption | Source::Default => None,
+    }
 }
 
 /// How to restart the daemon: a command, and whether it needs root.

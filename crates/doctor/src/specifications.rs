@@ -3,8 +3,8 @@
 use crate::facts::{
     CDI_HOOK, EngineKind, Facts, HOOK, SpecificationContent, SpecificationFile, SpecificationSeen,
 };
-use crate::{Remedy, serving};
-use diag::{Outcome, Severity};
+use crate::{Remedy, codes, serving};
+use diag::{Code, Outcome, Severity};
 use knowledge::Numbers;
 
 /// The newest `cdiVersion` that an engine reads, by the engine's first version that does: that of the
@@ -138,11 +138,63 @@ pub(crate) fn is_for_old_engine(facts: &Facts) -> bool {
     newest_version(facts).is_some_and(|(_, newest)| is_newer(WITH_GROUPS, newest))
 }
 
-/// Makes the specification again: where there is one, over it.
-pub(crate) fn renew(facts: &Facts) -> Remedy {
+/// The valid ones that something is taken from. Of two directories the later one counts, so that a
+/// specification whose devices all stand in a later one is out of use.
+pub(crate) fn in_use(facts: &Facts) -> impl Iterator<Item = (&SpecificationFile, &SpecificationSeen)> {
+    let seen = facts.specifications.known();
+    let files = seen.map(|seen| seen.files.as_slice()).unwrap_or_default();
+    let place = move |file: &SpecificationFile| {
+        seen.and_then(|seen| seen.looked_in.iter().position(|folder| *folder == file.directory))
+    };
+    let is_later = move |file: &SpecificationFile, spec: &SpecificationSeen, name: &String| {
+        valid(files).any(|(other, its)| {
+            place(other) > place(file) && its.kind == spec.kind && its.devices.contains(name)
+        })
+    };
+    valid(files).filter(move |(file, spec)| !spec.devices.iter().all(|name| is_later(file, spec, name)))
+}
+
+/// Whether some valid specification names GPUs: then a broken one beside it takes nothing away.
+pub(crate) fn has_gpus(files: &[SpecificationFile]) -> bool {
+    valid(files).any(|(_, spec)| spec.kind == "nvidia.com/gpu" && !spec.devices.is_empty())
+}
+
+/// The specification that is made again against a cause: the file that the cause was found in, else the
+/// one that is there, else a new one where the engine looks.
+pub(crate) fn to_renew(facts: &Facts, code: Code) -> String {
     let files = facts.specifications.known().map(|seen| seen.files.as_slice()).unwrap_or_default();
-    let existing = files.iter().find(|file| file.path.ends_with("/nvidia.yaml")).or(files.first());
-    let path = existing.map_or("/var/run/cdi/nvidia.yaml", |file| file.path.as_str());
+    let newest = newest_version(facts);
+    let is_found = |(_, spec): &(&SpecificationFile, &SpecificationSeen)| match code {
+        codes::CDI_STALE => !drift(facts, spec).is_empty(),
+        codes::CDI_HOOK => !spec.missing_hooks.is_empty(),
+        codes::CDI_VERSION => newest.as_ref().is_some_and(|(_, newest)| is_newer(&spec.version, newest)),
+        _ => false,
+    };
+    let found = in_use(facts).find(is_found).map(|(file, _)| file);
+    let broken = || files.iter().find(|file| matches!(file.content, SpecificationContent::Invalid(_)));
+    let own = || files.iter().find(|file| file.path.ends_with("/nvidia.yaml"));
+    let existing = match code {
+        codes::CDI_VALID => broken(),
+        codes::CDI_DIRECTORIES => None,
+        _ => found.or_else(own).or(files.first()),
+    };
+    existing.map_or_else(|| format!("{}/nvidia.yaml", directory(facts)), |file| file.path.clone())
+}
+
+/// Where a new specification goes: to where generated ones belong, unless this daemon looks elsewhere.
+fn directory(facts: &Facts) -> &str {
+    const USUAL: [&str; 2] = ["/var/run/cdi", "/run/cdi"];
+    let docker = serving::answer(facts).filter(|_| facts.question.engine == EngineKind::Docker);
+    let directories = docker.and_then(|answer| answer.cdi_directories.as_deref()).unwrap_or_default();
+    match directories.first() {
+        Some(first) if !directories.iter().any(|one| USUAL.contains(&one.trim_end_matches('/'))) => first,
+        _ => "/var/run/cdi",
+    }
+}
+
+/// Makes the specification again.
+pub(crate) fn renew(facts: &Facts, code: Code) -> Remedy {
+    let path = to_renew(facts, code);
     let flag = if is_for_old_engine(facts) { format!("{WITHOUT_GROUPS} ") } else { String::new() };
     Remedy::safe(format!("sudo nvidia-ctk cdi generate {flag}--output={path}"), "the CDI specification")
         .as_root()

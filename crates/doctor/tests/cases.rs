@@ -115,6 +115,23 @@ fn every_check_has_two_broken_and_two_healthy_cases() {
     }
 }
 
+/// What is called safe is what `--fix` carries out without a question.
+#[test]
+fn safe_remedies_are_repairs() {
+    let mut safe = std::collections::BTreeSet::new();
+    for (name, case) in &cases() {
+        let facts = facts(case);
+        for cause in diagnose(&facts).causes {
+            let said = cause.remedy.is_some_and(|remedy| remedy.applicability == plan::Applicability::Safe);
+            let repaired = doctor::repair::safe(&facts, cause.code).is_some();
+            assert_eq!(said, repaired, "{name}: {}", cause.code);
+            safe.extend(repaired.then(|| cause.code.as_str()));
+        }
+    }
+    let expected = ["H123", "H201", "H207", "H306", "H401", "H402", "H403", "H404", "H407", "H412"];
+    assert_eq!(safe.into_iter().collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn facts_survive_being_written_and_read() {
     for (name, case) in &cases() {

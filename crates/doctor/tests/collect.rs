@@ -133,6 +133,12 @@ fn a_machine_is_seen_as_it_is_and_no_secret_is_kept() {
     assert_eq!(codes, ["H303", "H109", "H302", "H304"]);
 }
 
+/// What daemons are told besides their runtimes.
+const DAEMON_WITH_SECRETS: &str = r#"{"proxies": {"http-proxy": "http://u:hunter2@proxy", "https-proxy": "http://u:hunter2@proxy"},
+    "registry-mirrors": ["https://u:hunter2@mirror"], "insecure-registries": ["hunter2"], "hosts": ["tcp://u:hunter2@x"],
+    "log-opts": {"splunk-token": "hunter2", "max-file": 3}, "runtimes": {"nvidia": {"path": "/x", "runtimeArgs": "hunter2"}},
+    "features": {"cdi": "hunter2"}, "data-root": {"hunter2": 1}}"#;
+
 /// Secrets in every file and variable that is read, and names of people and machines.
 #[test]
 fn nothing_secret_leaves_the_machine() {
@@ -164,6 +170,14 @@ fn nothing_secret_leaves_the_machine() {
             r#"{"Name": "gpu", "Metadata": {"t": "hunter2"}, "Endpoints": {"docker": {"Host": "ssh://ada:hunter2@gpu7.example.org"}}}"#,
         ),
         ("proc/1/comm", "hunter2\n"),
+        ("proc/1/environ", "container=hunter2\0TOKEN=hunter2\0"),
+        ("proc/cmdline", "BOOT_IMAGE=/vmlinuz quiet token=hunter2\n"),
+        ("etc/docker/daemon.json", DAEMON_WITH_SECRETS),
+        ("root/.config/docker/daemon.json", DAEMON_WITH_SECRETS),
+        (
+            "etc/systemd/system/docker.service.d/proxy.conf",
+            "[Service]\nEnvironment=HTTPS_PROXY=http://u:hunter2@proxy\nExecStart=/usr/bin/dockerd --host tcp://u:hunter2@x --log-opt token=hunter2\n",
+        ),
     ] {
         write(root.path(), path, text);
     }
@@ -186,6 +200,8 @@ fn nothing_secret_leaves_the_machine() {
         assert!(!text.contains(SECRET), "{text}");
     }
     assert!(!bundle.to_json().contains("gpu7.example.org"));
+    let codes: Vec<&str> = diagnosis.causes.iter().map(|cause| cause.code.as_str()).collect();
+    assert!(codes.contains(&"H302"), "the daemon's file was not read: {codes:?}");
     assert_eq!(diagnose(&bundle).root().map(|cause| cause.code), diagnosis.root().map(|cause| cause.code));
 }
 

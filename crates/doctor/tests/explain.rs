@@ -101,10 +101,10 @@ fn every_text_is_recognised_however_it_is_wrapped() {
 fn unrelated_lines_are_not_known() {
     let text = fixture("unrelated.txt");
     let lines: Vec<&str> = text.lines().collect();
-    assert!(lines.len() >= 100, "{}", lines.len());
-    for line in &lines {
-        assert!(recognise(line).is_empty(), "{line}: {:?}", first(line));
-    }
+    assert!(lines.len() >= 150, "{}", lines.len());
+    let known: Vec<String> =
+        lines.iter().filter_map(|line| Some(format!("{}: {line}", first(line)?))).collect();
+    assert!(known.is_empty(), "{known:#?}");
     // Nor do they make one together.
     assert!(recognise(&text).is_empty(), "{:?}", recognise(&text));
 }

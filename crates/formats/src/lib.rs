@@ -4,6 +4,7 @@
 //! and memory are bounded by the size of the input. Each reader has a fuzz target in `fuzz/`.
 
 pub mod dbus;
+pub mod docker_client;
 pub mod dpkg;
 pub mod elf;
 pub mod glob;
@@ -11,6 +12,7 @@ pub mod ldcache;
 pub mod ldsoconf;
 pub mod mount_csv;
 pub mod procfs;
+pub mod tar;
 pub mod version;
 
 pub use version::Version;

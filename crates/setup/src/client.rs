@@ -2,8 +2,9 @@
 //! credential helper that is gone. Logins beside them are kept.
 
 use diag::Result;
+use formats::docker_client::{self, Residue};
 use host::Host;
-use plan::Step;
+use plan::{Applicability, Plan, Step};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -61,28 +62,25 @@ impl Client {
         self.context.as_deref().is_some_and(|name| name.starts_with("desktop-"))
     }
 
-    /// The step that takes the residue out, everything else kept in its order; `None` where there is none.
-    pub(crate) fn repair(&self) -> Option<Step> {
-        let before = self.bytes.clone()?;
-        let mut config: Value = serde_json::from_slice(&before).ok()?;
-        let root = config.as_object_mut()?;
-        let gone = |value: &Value| {
-            value.as_str().is_some_and(|name| self.missing_helpers.iter().any(|missing| missing == name))
-        };
-        if root.get("credsStore").is_some_and(gone) {
-            root.shift_remove("credsStore");
-        }
-        if let Some(Value::Object(helpers)) = root.get_mut("credHelpers") {
-            helpers.retain(|_, helper| !gone(helper));
-        }
-        if self.uses_desktop() {
-            root.shift_remove("currentContext");
-        }
-        let mut after = serde_json::to_vec_pretty(&config).ok()?;
-        after.push(b'\n');
-        let changed = serde_json::from_slice::<Value>(&before).ok().as_ref() != Some(&config);
-        changed.then(|| Step::Write { path: self.path.clone(), before: Some(before), after, mode: 0o600 })
+    /// The plan that takes the residue out; `None` where there is none.
+    pub(crate) fn repair(&self) -> Option<Plan> {
+        let residue = Residue { context: self.uses_desktop(), helpers: self.missing_helpers.clone() };
+        repair_client_file(&self.path, self.bytes.as_deref()?, &residue)
     }
+}
+
+/// The plan that takes a residue out of a client's file, which leaves every other byte as it is; `None` when
+/// nothing of it is there, or the file is not understood.
+#[must_use]
+pub fn repair_client_file(path: &str, bytes: &[u8], residue: &Residue) -> Option<Plan> {
+    let after = docker_client::without(std::str::from_utf8(bytes).ok()?, residue)?;
+    let step = Step::Write {
+        path: path.to_owned(),
+        before: Some(bytes.to_vec()),
+        after: after.into_bytes(),
+        mode: 0o600,
+    };
+    Some(Plan::new(format!("repair {path}"), Applicability::Safe).step(step))
 }
 
 fn helpers(config: &Value) -> Vec<String> {
@@ -117,10 +115,11 @@ mod tests {
         let client = Client::read(&host, None).unwrap();
         assert_eq!((client.missing_helpers.as_slice(), client.logins), (&["desktop".to_owned()][..], 1));
         assert!(client.uses_desktop());
-        let Some(Step::Write { after, .. }) = client.repair() else { panic!("nothing to repair") };
-        let after: Value = serde_json::from_slice(&after).unwrap();
-        let expected = serde_json::json!({"auths": {"r.example": {"auth": "c2VjcmV0"}}, "credHelpers": {"a": "pass"}, "x": 1.0});
-        assert_eq!(after, expected);
+        let plan = client.repair().unwrap();
+        let [Step::Write { after, .. }] = plan.steps.as_slice() else { panic!("one file is written") };
+        let expected =
+            r#"{"auths": {"r.example": {"auth": "c2VjcmV0"}}, "credHelpers": {"a": "pass"}, "x": 1.0}"#;
+        assert_eq!(std::str::from_utf8(after), Ok(expected));
         assert!(!serde_json::to_string(&client).unwrap().contains("c2Vj"), "logins are never shown");
         assert_eq!(Client::read(&Host::at("/nonexistent"), None).unwrap().repair(), None);
     }

@@ -1,6 +1,7 @@
 //! A container image made of this machine's own C library: enough for the driver's `nvidia-smi`, which the
 //! toolkit brings into the container. So a GPU in a container can be verified without any network.
 
+use formats::tar;
 use host::Host;
 
 /// Its name, for as long as it is there.
@@ -25,8 +26,8 @@ const LIBRARIES: [&str; 6] =
 /// The loaders, by the paths that programs name.
 const LOADERS: [&str; 2] = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
 
-/// Length of a block of a tar archive.
-const BLOCK: usize = 512;
+/// What the toolkit and Docker mount into.
+const MOUNTED: [&str; 7] = ["etc/", "usr/", "usr/bin/", "proc/", "sys/", "dev/", "tmp/"];
 
 /// The file system of the image as a tar archive; `None` where the C library is not found, as on a
 /// machine without glibc.
@@ -42,46 +43,9 @@ pub(crate) fn archive(host: &Host) -> Option<Vec<u8>> {
         let paths = FOLDERS.iter().map(|folder| format!("{folder}/{library}"));
         files.extend(paths.filter_map(|path| Some((path.clone(), host.read_optional(&path).ok()??))).next());
     }
-    files.iter().any(|(path, _)| path.ends_with("/libc.so.6")).then(|| tar(&files))
-}
-
-/// Folders for what the toolkit and Docker mount, then the files.
-fn tar(files: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    for folder in ["etc/", "usr/", "usr/bin/", "proc/", "sys/", "dev/", "tmp/"] {
-        out.extend(header(folder, 0, b'5', 0o755));
-    }
-    for (path, bytes) in files {
-        out.extend(header(path.trim_start_matches('/'), bytes.len(), b'0', 0o755));
-        out.extend(bytes);
-        out.resize(out.len().next_multiple_of(BLOCK), 0);
-    }
-    out.resize(out.len() + 2 * BLOCK, 0);
-    out
-}
-
-/// A header of the form "ustar" (POSIX.1-1988): fields of fixed places, numbers as octal text.
-fn header(name: &str, size: usize, kind: u8, mode: u32) -> Vec<u8> {
-    let mut block = vec![0; BLOCK];
-    let mut put = |at: usize, bytes: &[u8]| {
-        for (place, byte) in block.iter_mut().skip(at).zip(bytes) {
-            *place = *byte;
-        }
-    };
-    put(0, name.as_bytes());
-    put(100, format!("{mode:07o}").as_bytes());
-    put(108, b"0000000");
-    put(116, b"0000000");
-    put(124, format!("{size:011o}").as_bytes());
-    put(136, b"00000000000");
-    put(148, b"        ");
-    put(156, &[kind]);
-    put(257, b"ustar\x0000");
-    let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
-    for (place, byte) in block.iter_mut().skip(148).zip(format!("{sum:06o}\0 ").as_bytes()) {
-        *place = *byte;
-    }
-    block
+    let files: Vec<(&str, &[u8])> =
+        files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+    files.iter().any(|(path, _)| path.ends_with("/libc.so.6")).then(|| tar::archive(&MOUNTED, &files))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::engines::BUSYBOX;
 use crate::exec::{capture, command, output};
 use diag::{Failure, Result, ResultExt};
 use place::{Daemon, Place};
+use repairs::Repair;
 use serde_json::Value;
 use states::State;
 use std::fs;
@@ -30,6 +31,8 @@ pub(crate) struct Host {
     scenarios: &'static [Scenario],
     /// Area by area.
     states: &'static [&'static [State]],
+    /// What `--fix` puts right there.
+    repairs: &'static [Repair],
 }
 
 /// One state of the software on a host.
@@ -119,7 +122,13 @@ const HEALTHY: Scenario = Scenario {
 
 /// All hosts.
 pub(crate) const HOSTS: &[Host] = &[
-    Host { name: "usual", description: None, scenarios: WITH_DRIVER, states: states::USUAL },
+    Host {
+        name: "usual",
+        description: None,
+        scenarios: WITH_DRIVER,
+        states: states::USUAL,
+        repairs: repairs::USUAL,
+    },
     Host {
         name: "no driver",
         description: Some(
@@ -136,6 +145,7 @@ pub(crate) const HOSTS: &[Host] = &[
             },
         ],
         states: &[],
+        repairs: &[],
     },
     Host {
         name: "version skew",
@@ -149,6 +159,7 @@ pub(crate) const HOSTS: &[Host] = &[
             ..HEALTHY
         }],
         states: &[],
+        repairs: &[],
     },
     Host {
         name: "no uvm",
@@ -162,12 +173,14 @@ pub(crate) const HOSTS: &[Host] = &[
             ..HEALTHY
         }],
         states: &[],
+        repairs: &[],
     },
     Host {
         name: "NVML hangs",
         description: Some("summary = \"NVML hangs\"\ninherits = \"dgx-h100\"\n[faults]\nnvml = \"hang\"\n"),
         scenarios: &[],
         states: states::HANGING,
+        repairs: &[],
     },
     Host {
         name: "a GPU lost",
@@ -176,6 +189,7 @@ pub(crate) const HOSTS: &[Host] = &[
         ),
         scenarios: &[],
         states: states::LOST,
+        repairs: &[],
     },
     Host {
         name: "empty MIG",
@@ -184,12 +198,14 @@ pub(crate) const HOSTS: &[Host] = &[
         ),
         scenarios: &[],
         states: states::EMPTY_MIG,
+        repairs: &[],
     },
     Host {
         name: "driver in another root",
         description: Some("summary = \"a driver container\"\ninherits = \"driver-container\"\n"),
         scenarios: &[],
         states: states::OTHER_ROOT,
+        repairs: repairs::OTHER_ROOT,
     },
     preset("workstation", "summary = \"a machine\"\ninherits = \"workstation\"\n", states::GEFORCE),
     preset("Debian", "summary = \"a machine\"\ninherits = \"debian\"\n", states::DEBIAN),
@@ -212,7 +228,7 @@ pub(crate) const HOSTS: &[Host] = &[
 
 /// A host of its own with states only.
 const fn preset(name: &'static str, description: &'static str, states: &'static [&'static [State]]) -> Host {
-    Host { name, description: Some(description), scenarios: &[], states }
+    Host { name, description: Some(description), scenarios: &[], states, repairs: &[] }
 }
 
 const WITH_DRIVER: &[Scenario] = &[
@@ -302,7 +318,7 @@ pub(super) fn run(job: &Job, host: &str, ledger: &mut Ledger) -> Result<()> {
         ledger
             .check(&format!("doctor, docker of {}", job.suite), scenario.name, || carry_out(job, scenario))?;
     }
-    states::run(job, host.states, ledger)
+    states::run(job, host.states, host.repairs, ledger)
 }
 
 /// The host of that name.

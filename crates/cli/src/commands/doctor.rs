@@ -8,6 +8,7 @@ mod user;
 
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
+use crate::commands::explain::facts_of_file;
 use crate::exit::Exit;
 use crate::session::Session;
 use diag::{Failure, Result};
@@ -75,12 +76,6 @@ fn facts(session: &mut Session, parsed: &Parsed) -> Result<Facts> {
         facts.probe = Some(doctor::probe::probe(&session.host, &facts, options.image.as_deref()).into());
     }
     Ok(facts)
-}
-
-/// The facts of another machine, or of another time.
-pub(crate) fn facts_of_file(session: &Session, path: &str) -> Result<Facts> {
-    let path = session.absolute(path)?;
-    Facts::from_json(&session.host.read(&path)?).map_err(|failure| failure.context(path))
 }
 
 /// What is seen on this machine, without any choice.

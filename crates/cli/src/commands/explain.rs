@@ -1,6 +1,5 @@
 //! `longshore explain`: the story of a code, or what a pasted error means.
 
-use super::doctor as doctor_command;
 use crate::arguments::{Command, Flag, Parsed};
 use crate::codes;
 use crate::exit::Exit;
@@ -107,13 +106,28 @@ fn facts(session: &Session, parsed: &Parsed, found: &[Recognised]) -> Result<Opt
     let checks =
         found.first().is_some_and(|one| one.symptom.causes.iter().any(|cause| !cause.checks.is_empty()));
     if parsed.given("from") {
-        return doctor_command::facts_of_file(session, parsed.text("from")).map(Some);
+        return facts_of_file(session, parsed.text("from")).map(Some);
     }
-    if !checks || parsed.switch("elsewhere") {
-        return Ok(None);
-    }
-    let facts = doctor_command::facts_here(session);
-    Ok(facts.has_nvidia().then_some(facts))
+    Ok(if checks && !parsed.switch("elsewhere") { facts_here(session) } else { None })
+}
+
+/// The facts of another machine, or of another time.
+pub(super) fn facts_of_file(session: &Session, path: &str) -> Result<Facts> {
+    let path = session.absolute(path)?;
+    Facts::from_json(&session.host.read(&path)?).map_err(|failure| failure.context(path))
+}
+
+/// The facts of this machine, when it has anything of NVIDIA.
+#[cfg(target_os = "linux")]
+fn facts_here(session: &Session) -> Option<Facts> {
+    let facts = super::doctor::facts_here(session);
+    facts.has_nvidia().then_some(facts)
+}
+
+/// No text of a container with a GPU can be from macOS or Windows themselves.
+#[cfg(not(target_os = "linux"))]
+fn facts_here(_session: &Session) -> Option<Facts> {
+    None
 }
 
 /// `H301` or the name of a check or rule: known, or of that form.

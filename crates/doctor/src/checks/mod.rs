@@ -125,7 +125,7 @@ pub const ALL: &[Check] = table! {
     h303_restart_needed: RESTART_NEEDED "restart-needed", "known to dockerd", Toolkit, Error, DOCKER;
     h306_toolkit_config: TOOLKIT_CONFIG "toolkit-config", "configuration", Toolkit, Error, ANY;
     h109_device_nodes: DEVICE_NODES "device-nodes", "device nodes", Driver, Error, ANY
-        explains [CDI_STALE NVML];
+        explains [NVML];
     h403_cdi_valid: CDI_VALID "cdi-valid", "valid", Cdi, Warning, ANY
         explains [CDI_PRESENT];
     h411_cdi_conflict: CDI_CONFLICT "cdi-conflict", "no conflict", Cdi, Warning, ANY
@@ -139,6 +139,8 @@ pub const ALL: &[Check] = table! {
     h402_cdi_present: CDI_PRESENT "cdi-present", "specification", Cdi, Error, ANY;
     h404_cdi_stale: CDI_STALE "cdi-stale", "up to date", Cdi, Warning, ANY;
     h407_cdi_hook: CDI_HOOK "cdi-hook", "its hooks", Cdi, Warning, ANY;
+    h504_rootless: ROOTLESS "rootless", "rootless", Engine, Warning, DOCKER
+        explains [CDI_ENABLED];
     h408_cdi_enabled: CDI_ENABLED "cdi-enabled", "CDI", Cdi, Warning, DOCKER
         explains [CDI_DIRECTORIES];
     h709_cri_template: CRI_TEMPLATE "cri-template", "template", Engine, Error, NODES
@@ -147,7 +149,6 @@ pub const ALL: &[Check] = table! {
         explains [CRI_RUNTIME];
     h701_cri_runtime: CRI_RUNTIME "cri-runtime", "runtime nvidia", Engine, Error, NODES;
     h304_runtime_binary_broken: RUNTIME_BROKEN "runtime-binary-broken", "runtimes", Toolkit, Error, DOCKER;
-    h504_rootless: ROOTLESS "rootless", "rootless", Engine, Warning, DOCKER;
     h506_podman_hooks_legacy: PODMAN_HOOK "podman-hooks-legacy", "old hook", Engine, Warning, PODMAN;
     h307_two_toolkits: TWO_TOOLKITS "two-toolkits", "how many", Toolkit, Warning, ANY;
     h308_known_escapes: KNOWN_ESCAPES "known-escapes", "known escapes", Toolkit, Warning, ANY;

@@ -25,6 +25,9 @@ pub struct Client {
     pub contexts: Vec<ContextEntry>,
     /// Its credential helpers.
     pub credentials: Credentials,
+    /// Why its configuration file cannot be read; the client then goes on without it.
+    #[serde(default)]
+    pub unread: Option<String>,
 }
 
 /// One entry of `contexts/meta`.
@@ -89,8 +92,12 @@ pub struct Credentials {
 pub(super) fn read(host: &Host, options: &Options) -> Result<Client, Reason> {
     let (directory, of_user) = directory(host)?;
     let configuration = format!("{directory}/config.json");
-    let text = look::text(host, &configuration)?.unwrap_or_default();
-    let json = if text.trim().is_empty() { Value::Null } else { parse(&configuration, &text)? };
+    let read = look::text(host, &configuration).and_then(|text| match text.unwrap_or_default() {
+        text if text.trim().is_empty() => Ok(Value::Null),
+        text => parse(&configuration, &text),
+    });
+    let unread = read.as_ref().err().map(Reason::to_string);
+    let json = read.unwrap_or_default();
     let contexts = contexts(host, &directory)?;
     let chosen = choose(options, |name| host.environment().get_nonempty(name), &json);
     Ok(Client {
@@ -99,6 +106,7 @@ pub(super) fn read(host: &Host, options: &Options) -> Result<Client, Reason> {
         credentials: credentials(host, &json),
         configuration,
         of_user,
+        unread,
     })
 }
 
@@ -116,6 +124,22 @@ fn directory(host: &Host) -> Result<(String, Option<String>), Reason> {
     }
     let home = environment.get_nonempty("HOME").unwrap_or("/root");
     Ok((format!("{home}/.docker"), None))
+}
+
+/// The home of a user by number, from `/etc/passwd`.
+pub(super) fn home_of_id(host: &Host, uid: u32) -> Option<String> {
+    let passwd = look::text(host, "/etc/passwd").ok().flatten()?;
+    let line =
+        passwd.lines().find(|line| line.split(':').nth(2).and_then(|id| id.parse().ok()) == Some(uid))?;
+    line.split(':').nth(5).filter(|home| home.starts_with('/')).map(str::to_owned)
+}
+
+/// The home of the user whose `docker` is looked at.
+pub(super) fn home(host: &Host) -> String {
+    let user = host.environment().get_nonempty("SUDO_USER").filter(|user| *user != "root");
+    let passwd = || look::text(host, "/etc/passwd").ok().flatten().unwrap_or_default();
+    let home = user.and_then(|user| home_of(&passwd(), user));
+    home.unwrap_or_else(|| host.environment().get_nonempty("HOME").unwrap_or("/root").to_owned())
 }
 
 fn home_of(passwd: &str, user: &str) -> Option<String> {

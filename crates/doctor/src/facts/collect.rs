@@ -18,7 +18,8 @@ pub fn collect(host: &Host, options: &Options) -> Facts {
     let hardware = Hardware::start(host, options);
     let (client, engine) = client_and_engine(host, options);
     let sockets = look(host, "other sockets", options.deadline * 3, {
-        let chosen = socket_of(&client).map(str::to_owned);
+        let unknown = client.known().is_none().then_some(DEFAULT_SOCKET);
+        let chosen = socket_of(&client).or(unknown).map(str::to_owned);
         let options = options.clone();
         move |host| Ok(engine::others(host, chosen.as_deref(), &options))
     });
@@ -199,11 +200,12 @@ fn daemon_file(
 ) -> Known<Configuration> {
     let rootless = answers_rootless(engine);
     let named = daemon.known().and_then(|daemon| daemon.config_file.clone());
-    let home = host.environment().get_nonempty("HOME").unwrap_or("/root").to_owned();
-    let default = if rootless {
-        format!("{home}/.config/docker/daemon.json")
-    } else {
-        "/etc/docker/daemon.json".to_owned()
+    let of_user = format!("{}/.config/docker/daemon.json", client::home(host));
+    let its_home = daemon.known().and_then(|daemon| daemon.config_home.as_ref());
+    let default = match (rootless, its_home) {
+        (true, Some(home)) => format!("{home}/docker/daemon.json"),
+        (true, None) => of_user.clone(),
+        (false, _) => configuration::SYSTEM.to_owned(),
     };
     if let (None, Known::Unknown(Reason::NotAsked { because })) = (&named, engine) {
         return Known::Unknown(Reason::not_asked(because.clone()));
@@ -211,7 +213,7 @@ fn daemon_file(
     let path = named.unwrap_or(default);
     let directories = daemon.known().and_then(|daemon| daemon.path.known().cloned());
     look(&view(host, daemon), "the daemon's configuration", options.deadline, move |host| {
-        configuration::read(host, &path, directories.as_deref())
+        configuration::read(host, &path, &of_user, directories.as_deref())
     })
     .wait()
 }

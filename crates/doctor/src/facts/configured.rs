@@ -1,6 +1,6 @@
 //! The toolkit's own configuration file, `config.toml`.
 
-use super::{Reason, look};
+use super::{Reason, STANDARD_DIRECTORIES, look};
 use host::Host;
 use serde::{Deserialize, Serialize};
 use settings::Settings;
@@ -32,6 +32,9 @@ pub enum ToolkitSettings {
         root: Option<String>,
         /// Whether that root is a directory.
         root_exists: Option<bool>,
+        /// `nvidia-container-runtime.runtimes`, when none of them is there.
+        #[serde(default)]
+        missing_runtimes: Vec<String>,
         /// `nvidia-container-runtime.modes.cdi.spec-dirs`.
         cdi_directories: Vec<String>,
     },
@@ -55,6 +58,15 @@ fn mode(word: &str) -> String {
     if known { word.to_owned() } else { "unknown".to_owned() }
 }
 
+/// The candidates, when the shim would find none of them: names in its usual folders, or paths.
+fn missing_runtimes(host: &Host, candidates: &[String]) -> Vec<String> {
+    let is_there = |name: &String| match name.starts_with('/') {
+        true => host.exists(name),
+        false => STANDARD_DIRECTORIES.iter().any(|folder| host.exists(&format!("{folder}/{name}"))),
+    };
+    if candidates.iter().any(is_there) { Vec::new() } else { candidates.to_vec() }
+}
+
 fn described(host: &Host, settings: &Settings) -> ToolkitSettings {
     let root = Some(settings.cli.root.clone()).filter(|root| !root.is_empty() && root != "/");
     let root_exists = root
@@ -66,6 +78,7 @@ fn described(host: &Host, settings: &Settings) -> ToolkitSettings {
         no_cgroups: settings.cli.no_cgroups,
         root,
         root_exists,
+        missing_runtimes: missing_runtimes(host, &settings.runtime.runtimes),
         cdi_directories: settings.runtime.modes.cdi_spec_dirs.clone(),
     }
 }

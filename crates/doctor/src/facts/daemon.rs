@@ -31,6 +31,10 @@ pub struct Daemon {
     pub unit: Option<String>,
     /// `--config-file`, when it was started with that.
     pub config_file: Option<String>,
+    /// Where it looks for `docker/daemon.json` when it is rootless: `XDG_CONFIG_HOME` or `HOME` of its
+    /// environment, else the home of its user.
+    #[serde(default)]
+    pub config_home: Option<String>,
 }
 
 /// How a process was told to be the one behind a socket.
@@ -110,14 +114,17 @@ fn describe(host: &Host, pid: u32, found_by: FoundBy) -> Result<Daemon, Reason> 
     let file = |name: &str| format!("/proc/{pid}/{name}");
     let status = look::required_text(host, &file("status"))?;
     let words = look::text(host, &file("cmdline"))?.unwrap_or_default();
+    let uid =
+        effective_user(&status).ok_or_else(|| Reason::malformed(file("status"), "it has no Uid line"))?;
+    let environment = look::required_text(host, &file("environ"));
     Ok(Daemon {
         pid,
         found_by,
-        uid: effective_user(&status)
-            .ok_or_else(|| Reason::malformed(file("status"), "it has no Uid line"))?,
+        uid,
         program: look::link(host, &file("exe")).into(),
         started_ns: started(host, pid)?,
-        path: look::required_text(host, &file("environ")).map(|text| directories(&text)).into(),
+        config_home: config_home(host, environment.as_deref().unwrap_or_default(), uid),
+        path: environment.map(|text| directories(&text)).into(),
         same_root: same_root(host, pid).into(),
         unit: look::text(host, &file("cgroup"))?.as_deref().and_then(unit),
         config_file: config_file(&words),
@@ -160,6 +167,15 @@ fn parse_uptime(text: &str) -> Option<i64> {
 fn directories(environment: &str) -> Vec<String> {
     let path = environment.split('\0').find_map(|variable| variable.strip_prefix("PATH="));
     path.unwrap_or_default().split(':').filter(|entry| entry.starts_with('/')).map(trimmed).collect()
+}
+
+fn config_home(host: &Host, environment: &str, uid: u32) -> Option<String> {
+    let variable = |name: &str| {
+        let assigned = environment.split('\0').find_map(|one| one.strip_prefix(name)?.strip_prefix('='));
+        assigned.filter(|path| path.starts_with('/')).map(str::to_owned)
+    };
+    let home = || variable("HOME").or_else(|| super::client::home_of_id(host, uid));
+    variable("XDG_CONFIG_HOME").or_else(|| Some(format!("{}/.config", home()?)))
 }
 
 fn trimmed(entry: &str) -> String {
@@ -209,6 +225,18 @@ mod tests {
         let block = "SECRET=x\0PATH=/usr/local/bin:/usr/bin/::relative:/bin\0LD_PATH=/no\0";
         assert_eq!(directories(block), ["/usr/local/bin", "/usr/bin", "/bin"]);
         assert!(directories("SECRET=PATH=/x\0").is_empty());
+    }
+
+    #[test]
+    fn a_rootless_daemon_has_its_own_folder_of_configuration() {
+        let host = Host::at("/nonexistent");
+        for (environment, expected) in [
+            ("HOME=/home/ada\0PATH=/bin\0", Some("/home/ada/.config")),
+            ("HOME=/home/ada\0XDG_CONFIG_HOME=/srv/ada\0", Some("/srv/ada")),
+            ("XDG_CONFIG_HOME=\0HOME=relative\0", None),
+        ] {
+            assert_eq!(config_home(&host, environment, 1000).as_deref(), expected, "{environment}");
+        }
     }
 
     #[test]

@@ -114,6 +114,69 @@ pub(super) fn mistaken(object: &Map<String, Value>) -> Vec<(String, String)> {
     unknown.filter_map(|key| Some((key.clone(), meant(key)?.to_owned()))).collect()
 }
 
+/// What kind a value must have.
+#[derive(Clone, Copy)]
+enum Kind {
+    Text,
+    Switch,
+    List,
+    Table,
+}
+
+/// Kinds of the keys that people write by hand, from the structs of moby's `daemon/config`.
+const KINDS: &[(&str, Kind)] = &[
+    ("bip", Kind::Text),
+    ("cdi-spec-dirs", Kind::List),
+    ("data-root", Kind::Text),
+    ("debug", Kind::Switch),
+    ("default-address-pools", Kind::List),
+    ("default-runtime", Kind::Text),
+    ("dns", Kind::List),
+    ("exec-opts", Kind::List),
+    ("experimental", Kind::Switch),
+    ("features", Kind::Table),
+    ("hosts", Kind::List),
+    ("insecure-registries", Kind::List),
+    ("iptables", Kind::Switch),
+    ("live-restore", Kind::Switch),
+    ("log-driver", Kind::Text),
+    ("log-opts", Kind::Table),
+    ("node-generic-resources", Kind::List),
+    ("registry-mirrors", Kind::List),
+    ("runtimes", Kind::Table),
+    ("storage-driver", Kind::Text),
+    ("storage-opts", Kind::List),
+];
+
+/// Tables whose values are of one kind.
+const TABLES: &[(&str, Kind)] =
+    &[("features", Kind::Switch), ("log-opts", Kind::Text), ("runtimes", Kind::Table)];
+
+/// Values that dockerd cannot take, each with what it is not. The value itself is not told.
+pub(super) fn misfits(object: &Map<String, Value>) -> Vec<String> {
+    let of_keys = KINDS.iter().filter_map(|(key, kind)| misfit(key, object.get(*key)?, *kind));
+    let of_tables = TABLES.iter().flat_map(|(table, kind)| {
+        let entries = object.get(*table).and_then(Value::as_object).into_iter().flatten();
+        entries.filter_map(move |(key, value)| misfit(&format!("{table}.{key}"), value, *kind))
+    });
+    let runtimes = object.get("runtimes").and_then(Value::as_object).into_iter().flatten();
+    let of_runtimes = runtimes.flat_map(|(name, entry)| {
+        let of = |key: &str, kind| misfit(&format!("runtimes.{name}.{key}"), entry.get(key)?, kind);
+        [of("path", Kind::Text), of("runtimeArgs", Kind::List)].into_iter().flatten()
+    });
+    of_keys.chain(of_tables).chain(of_runtimes).collect()
+}
+
+fn misfit(key: &str, value: &Value, kind: Kind) -> Option<String> {
+    let (fits, wanted) = match kind {
+        Kind::Text => (value.is_string(), "a text"),
+        Kind::Switch => (value.is_boolean(), "true or false"),
+        Kind::List => (value.is_array(), "a list"),
+        Kind::Table => (value.is_object(), "an object"),
+    };
+    (!fits && !value.is_null()).then(|| format!("`{key}` is not {wanted}"))
+}
+
 fn meant(key: &str) -> Option<&'static str> {
     let plain = key.to_ascii_lowercase().replace('_', "-");
     let same = KEYS.iter().find(|known| **known == plain);
@@ -153,6 +216,22 @@ mod tests {
             .map(|(key, meant)| format!("{key} {meant}"))
             .collect();
         assert_eq!(mistaken, ["runtime runtimes", "default_runtime default-runtime", "Hosts hosts"]);
+    }
+
+    #[test]
+    fn values_of_another_kind_are_told_without_the_value() {
+        let file = json!({"runtimes": {"nvidia": {"path": 3, "runtimeArgs": "x"}, "x": []}, "features": {"cdi": "true"},
+            "log-opts": {"max-file": 3, "token": "s"}, "hosts": "fd://", "debug": true, "dns": null});
+        let expected = [
+            "`hosts` is not a list",
+            "`features.cdi` is not true or false",
+            "`log-opts.max-file` is not a text",
+            "`runtimes.x` is not an object",
+            "`runtimes.nvidia.path` is not a text",
+            "`runtimes.nvidia.runtimeArgs` is not a list",
+        ];
+        assert_eq!(misfits(file.as_object().unwrap()), expected);
+        assert!(misfits(&Map::new()).is_empty());
     }
 
     #[test]

@@ -86,6 +86,14 @@ pub struct SocketSeen {
     pub connection: Connection,
 }
 
+impl SocketSeen {
+    /// Whether somebody listens there, even if not to this user.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        matches!(self.connection, Connection::Accepted | Connection::Denied)
+    }
+}
+
 pub(super) fn read(host: &Host, socket: &str, options: &Options) -> Result<Engine, Reason> {
     let connection = connect(host, socket, options.deadline);
     let answer = match &connection {
@@ -93,7 +101,11 @@ pub(super) fn read(host: &Host, socket: &str, options: &Options) -> Result<Engin
         Connection::Denied => Known::Unknown(Reason::denied(socket)),
         _ => Known::Unknown(Reason::not_asked(format!("no daemon answers on {socket}"))),
     };
-    let stat = host.stat(socket).map_err(|failure| look::reason(socket, &failure))?;
+    // Below a folder that this user may not enter, nothing of it can be seen.
+    let stat = match host.stat(socket).map_err(|failure| look::reason(socket, &failure)) {
+        Err(reason) if !reason.is_denied() => return Err(reason),
+        stat => stat.ok().flatten(),
+    };
     let file = stat.map(|stat| Peer { uid: stat.uid, gid: stat.gid, mode: stat.mode & 0o7777 });
     Ok(Engine { socket: socket.to_owned(), file, connection, answer })
 }

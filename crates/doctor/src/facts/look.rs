@@ -67,6 +67,7 @@ pub(super) fn error_kind(failure: &Failure) -> Option<ErrorKind> {
         if let Some(error) = error.downcast_ref::<io::Error>() {
             return Some(error.kind());
         }
+        #[cfg(target_os = "linux")]
         if let Some(errno) = error.downcast_ref::<rustix::io::Errno>() {
             return Some(io::Error::from(*errno).kind());
         }

@@ -18,6 +18,9 @@ pub struct Machine {
     pub platform: Platform,
     /// Whether systemd manages it (`/run/systemd/system` exists, as sd_booted(3) tells it).
     pub systemd: bool,
+    /// What kind of container this is itself: `lxc`, `docker`, `podman`, as far as it can be seen.
+    #[serde(default)]
+    pub guest: Option<String>,
     /// Whether SELinux is enforcing.
     #[serde(default)]
     pub selinux: bool,
@@ -44,9 +47,32 @@ pub(super) fn read(host: &Host) -> Result<Machine, Reason> {
         like: release_value(&release, "ID_LIKE").map_or_else(Vec::new, |ids| words(&ids)),
         platform: platform(&kernel, tegra, is_wsl(host)?),
         systemd: look::exists(host, "/run/systemd/system")?,
+        guest: guest(host),
         selinux: look::text(host, "/sys/fs/selinux/enforce")?.is_some_and(|text| text.trim() == "1"),
         kernel,
     })
+}
+
+/// systemd writes down what it runs in (`/run/systemd/container`, systemd.io/CONTAINER_INTERFACE); engines and
+/// managers of containers leave marks of their own. What cannot be read is no mark.
+fn guest(host: &Host) -> Option<String> {
+    let known = |word: &str| {
+        let kinds = ["lxc", "lxc-libvirt", "docker", "podman", "systemd-nspawn", "incus", "lxd"];
+        kinds.into_iter().find(|kind| *kind == word.trim()).map(str::to_owned)
+    };
+    let written = look::text(host, "/run/systemd/container").ok().flatten();
+    let environment = || look::text(host, "/proc/1/environ").ok().flatten().unwrap_or_default();
+    let named = || environment().split('\0').find_map(|variable| known(variable.strip_prefix("container=")?));
+    let mark = || {
+        let marks = [
+            ("/dev/lxd/sock", "lxc"),
+            ("/dev/incus/sock", "lxc"),
+            ("/.dockerenv", "docker"),
+            ("/run/.containerenv", "podman"),
+        ];
+        marks.into_iter().find(|(path, _)| host.exists(path)).map(|(_, kind)| kind.to_owned())
+    };
+    written.as_deref().and_then(known).or_else(named).or_else(mark)
 }
 
 /// A kernel that somebody built for WSL2 need not have Microsoft's name.
@@ -88,6 +114,28 @@ mod tests {
         assert_eq!(platform("5.15.153.1-microsoft-standard-WSL2", false, false), Platform::Wsl2);
         assert_eq!(platform("5.15.148-tegra", false, false), Platform::Tegra);
         assert_eq!(platform("6.8.0", true, false), Platform::Tegra);
+    }
+
+    #[test]
+    fn a_guest_is_told_by_what_its_manager_leaves() {
+        let root = tempfile::tempdir().unwrap();
+        let host = Host::at(root.path());
+        assert_eq!(guest(&host), None);
+        for (path, text, expected) in [
+            ("proc/1/environ", "TERM=linux\0container=lxc\0TOKEN=x\0", "lxc"),
+            ("proc/1/environ", "container=secret\0", ""),
+            ("run/systemd/container", "lxc\n", "lxc"),
+        ] {
+            write(root.path(), path, text);
+            assert_eq!(guest(&host).unwrap_or_default(), expected, "{path}: {text}");
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the test makes a machine of its own")]
+    fn write(root: &std::path::Path, path: &str, text: &str) {
+        let file = root.join(path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
     }
 
     #[test]

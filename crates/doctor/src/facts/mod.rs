@@ -35,7 +35,7 @@ mod toolkit;
 pub use caller::Caller;
 pub use client::{Client, ContextEntry, Credentials, Endpoint, Source, Transport};
 pub use collect::collect;
-pub use configuration::{Configuration, DaemonJson, RuntimeEntry};
+pub use configuration::{Configuration, DaemonJson, FileOfUser, GivenTwice, RuntimeEntry};
 pub use configured::{ToolkitFile, ToolkitSettings};
 pub use daemon::{Daemon, FoundBy};
 pub use driver::{DriverFiles, ModuleFlavour};

@@ -90,6 +90,12 @@ pub enum NodeConfig {
         cri_disabled: bool,
         /// Files that name the runtime `nvidia` and that nothing imports.
         not_imported: Vec<String>,
+        /// Tables with the runtime `nvidia` that containerd does not look at in a file of that version.
+        #[serde(default)]
+        misplaced: Vec<String>,
+        /// Tables with it that containerd 2 looks at in a file of that version, and containerd 1 does not.
+        #[serde(default)]
+        for_containerd_2: Vec<String>,
     },
 }
 
@@ -216,6 +222,8 @@ fn parse(text: &str) -> Result<Document<String>, String> {
 #[derive(Default)]
 struct Seen {
     runtimes: Vec<(String, Option<String>)>,
+    misplaced: Vec<String>,
+    for_containerd_2: Vec<String>,
     default_runtime: Option<String>,
     cri_disabled: bool,
 }
@@ -231,9 +239,19 @@ impl Seen {
             self.take_runtimes(runtime, "default_runtime", "runtime_path");
         }
         let plugins = root.get("plugins").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
-        for (_, plugin) in plugins {
-            if let Some(containerd) = child(Some(plugin), "containerd").and_then(Item::as_table_like) {
-                self.take_runtimes(containerd, "default_runtime_name", "BinaryName");
+        let version = root.get("version").and_then(Item::as_integer);
+        for (plugin, table) in plugins {
+            let Some(containerd) = child(Some(table), "containerd").and_then(Item::as_table_like) else {
+                continue;
+            };
+            let has_nvidia = containerd.get("runtimes").is_some_and(|runtimes| {
+                runtimes.as_table_like().is_some_and(|runtimes| runtimes.contains_key("nvidia"))
+            });
+            let what = || version.map(|version| format!("`{plugin}` in a file of version {version}"));
+            match place(version, plugin) {
+                Place::Read => self.take_runtimes(containerd, "default_runtime_name", "BinaryName"),
+                Place::ReadByTwo => self.for_containerd_2.extend(what().filter(|_| has_nvidia)),
+                Place::Ignored => self.misplaced.extend(what().filter(|_| has_nvidia)),
             }
         }
     }
@@ -266,7 +284,28 @@ impl Seen {
             default_runtime: self.default_runtime,
             cri_disabled: self.cri_disabled,
             not_imported,
+            misplaced: self.misplaced,
+            for_containerd_2: self.for_containerd_2,
         }
+    }
+}
+
+/// What becomes of a plugin's table in a file of some version.
+enum Place {
+    Read,
+    ReadByTwo,
+    Ignored,
+}
+
+/// containerd 2 brings tables of version 2 to its own form, and takes those of version 3 as they are;
+/// containerd 1 knows versions 1 and 2 (`ConfigMigration` in containerd's `plugins/cri/runtime/plugin.go`). A
+/// file without a version is taken for right.
+fn place(version: Option<i64>, plugin: &str) -> Place {
+    match (version, plugin) {
+        (Some(2), "io.containerd.cri.v1.runtime") => Place::ReadByTwo,
+        (Some(2 | 3), "cri") | (Some(3), "io.containerd.grpc.v1.cri") => Place::Ignored,
+        (Some(1), "io.containerd.grpc.v1.cri" | "io.containerd.cri.v1.runtime") => Place::Ignored,
+        _ => Place::Read,
     }
 }
 
@@ -301,5 +340,23 @@ mod tests {
             assert_eq!(seen.runtimes.first().map(|(name, _)| name.as_str()), Some(name), "{text}");
         }
         assert!(parse("{{ template }}").is_err());
+    }
+
+    #[test]
+    fn a_table_of_another_version_is_not_read() {
+        for (version, plugin, runtimes, misplaced, for_two) in [
+            (2, "io.containerd.grpc.v1.cri", 1, 0, 0),
+            (2, "io.containerd.cri.v1.runtime", 0, 0, 1),
+            (3, "io.containerd.grpc.v1.cri", 0, 1, 0),
+            (3, "io.containerd.cri.v1.runtime", 1, 0, 0),
+            (2, "cri", 0, 1, 0),
+            (1, "cri", 1, 0, 0),
+        ] {
+            let text = format!("version = {version}\n[plugins.\"{plugin}\".containerd.runtimes.nvidia]\n");
+            let mut seen = Seen::default();
+            seen.take(&parse(&text).unwrap(), &mut Vec::new());
+            let found = (seen.runtimes.len(), seen.misplaced.len(), seen.for_containerd_2.len());
+            assert_eq!(found, (runtimes, misplaced, for_two), "{text}");
+        }
     }
 }

@@ -4,19 +4,21 @@
 //! the same way. The program inside is our static executable; without `--image` it is the whole
 //! image, which is made for the occasion and removed again. Nothing is pulled.
 
-mod archive;
 mod seen;
 
 pub use seen::{Probe, ProbedNode};
 
-use crate::facts::{EngineKind, Facts, Reason, Transport};
+use crate::facts::{Connection, EngineKind, Facts, Reason, Transport};
 use crate::serving;
+use formats::tar;
 use host::Host;
 use host::exec::{Command, Output};
 use std::time::Duration;
 
 /// What our program is called inside: it is told by that name what to do.
 const NAME: &str = "/longshore-probe";
+/// What engines mount into.
+const FOLDERS: [&str; 6] = ["dev/", "etc/", "proc/", "sys/", "tmp/", "usr/"];
 /// How long making the image, and starting the container, may take.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -80,6 +82,9 @@ impl Client {
                 why.unwrap_or_else(|| "the client's choice is not known".to_owned()),
             ));
         };
+        if let Some(why) = unreachable(facts) {
+            return Err(Reason::not_asked(why));
+        }
         let to = vec!["--host".to_owned(), format!("unix://{socket}")];
         Ok(Self { program, to, gpus: &["--gpus", "all"], way: "docker run --gpus all" })
     }
@@ -91,7 +96,7 @@ impl Client {
             .map_err(|failure| Reason::Failed { what: program.to_owned(), how: failure.chain() })?;
         let made = self
             .command(host, &["import", "--change", &format!("ENTRYPOINT [\"{NAME}\"]"), "-", &image])
-            .stdin(archive::of_program(NAME, &file))
+            .stdin(tar::archive(&FOLDERS, &[(NAME, &file)]))
             .run();
         let made = made.map_err(|failure| failed(self.way, failure.chain()))?;
         if !made.success() {
@@ -127,6 +132,21 @@ impl Client {
 
 fn failed(what: &str, how: String) -> Reason {
     Reason::Failed { what: what.to_owned(), how }
+}
+
+/// Why no container can be asked of this daemon, and what to do before one can.
+fn unreachable(facts: &Facts) -> Option<String> {
+    let engine = facts.engine.known()?;
+    let socket = &engine.socket;
+    match engine.connection {
+        Connection::Accepted | Connection::Failed(_) => None,
+        Connection::Absent | Connection::Refused => Some(format!(
+            "no Docker daemon listens on {socket}, so no container could be started; start it, then run `longshore doctor --probe` again"
+        )),
+        Connection::Denied => Some(format!(
+            "this user may not open {socket}, so no container could be started; run `sudo longshore doctor --probe`"
+        )),
+    }
 }
 
 /// An image that is not here says nothing about GPUs.

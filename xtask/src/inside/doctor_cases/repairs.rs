@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// A state that `--fix` puts right.
-struct Repair {
+pub(super) struct Repair {
     name: &'static str,
     make: &'static str,
     engine: &'static str,
@@ -26,7 +26,8 @@ const fn docker(name: &'static str, make: &'static str) -> Repair {
     Repair { name, make, engine: "docker" }
 }
 
-const REPAIRS: &[Repair] = &[
+/// On the usual host.
+pub(super) const USUAL: &[Repair] = &[
     podman("no specification", ":"),
     podman(
         "specification of an older driver",
@@ -45,6 +46,18 @@ const REPAIRS: &[Repair] = &[
         "sed '/path: .dev.nvidia-uvm$/{n;s/major: [0-9]*/major: 77/}' $SPEC > /etc/cdi/nvidia.yaml",
     ),
     podman(
+        "a stale specification in front of a fresh one",
+        "cp $SPEC /etc/cdi/nvidia.yaml; mkdir -p /var/run/cdi; sed 's/580\\.95\\.05/570.86.15/' $SPEC > /var/run/cdi/nvidia.yaml",
+    ),
+    podman(
+        "specification too new for podman",
+        "sed 's/^cdiVersion: .*/cdiVersion: 0.7.0/' $SPEC > /etc/cdi/nvidia.yaml; package podman 4.3.1+ds1-8",
+    ),
+    docker(
+        "Docker with CDI, and its specification elsewhere",
+        "mkdir -p /etc/docker /opt/cdi; echo '{\"features\": {\"cdi\": true}, \"cdi-spec-dirs\": [\"/opt/cdi\"]}' > /etc/docker/daemon.json; cp $SPEC /etc/cdi/nvidia.yaml; docker_up",
+    ),
+    podman(
         "the toolkit looks in a root that is gone",
         "cp $SPEC /etc/cdi/nvidia.yaml; mkdir -p /etc/nvidia-container-runtime; printf '# ours\\n[nvidia-container-cli]\\nroot = \"/run/gone\"  # old\\n' > /etc/nvidia-container-runtime/config.toml",
     ),
@@ -61,20 +74,33 @@ const REPAIRS: &[Repair] = &[
         "docker_up; context desktop-linux unix:///mnt/home/root/.docker/desktop/docker.sock",
     ),
     docker(
+        "a credential helper of one registry that is gone",
+        "docker_up; client_file '{ \"credHelpers\": {\"a.example\": \"desktop\", \"b.example\": \"none\"} , \"detachKeys\": \"ctrl-x\" }\r\n'",
+    ),
+    docker(
         "a credential helper that is gone",
         "docker_up; client_file '{\n\t\"auths\": {\"r.example\": {\"auth\": \"eA==\"}},\n\t\"credsStore\": \"desktop\"\n}'; chmod 600 /mnt/home/root/.docker/config.json",
     ),
 ];
+
+/// On a host with the driver in another root.
+pub(super) const OTHER_ROOT: &[Repair] = &[podman("driver in another root", ":")];
 
 /// Podman on a tmpfs of its own.
 const STORAGE: &str =
     "[storage]\ndriver = \"overlay\"\ngraphroot = \"/mnt/podman/root\"\nrunroot = \"/mnt/podman/run\"\n";
 
 /// Repairs each state, and takes the repair back.
-pub(super) fn run(job: &Job, folder: &Path, longshore: &Path, ledger: &mut Ledger) -> Result<()> {
+pub(super) fn run(
+    job: &Job,
+    repairs: &[Repair],
+    folder: &Path,
+    longshore: &Path,
+    ledger: &mut Ledger,
+) -> Result<()> {
     fs::create_dir_all("/etc/containers").context("cannot make podman's folder")?;
     fs::write("/etc/containers/storage.conf", STORAGE).context("cannot write podman's storage.conf")?;
-    for repair in REPAIRS {
+    for repair in repairs {
         ledger.check("doctor, --fix and undo", repair.name, || repaired(job, repair, folder, longshore))?;
     }
     Ok(())
@@ -116,12 +142,13 @@ fn proven(longshore: &Path, repair: &Repair) -> Result<()> {
     };
     let gpus = nodes.iter().filter(allowed).filter(|node| is_gpu(node)).count();
     let content = doctor(longshore, repair, &[])?;
-    if content.status.success() && probe["refused"].is_null() && gpus == 8 {
+    let wanted = nodes_of_gpus()?;
+    if content.status.success() && probe["refused"].is_null() && gpus == wanted && gpus > 0 {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&content.stdout).into_owned();
     Err(Failure::new(format!(
-        "after the repair {gpus} GPUs, {}:\n{:#}\n{}",
+        "after the repair {gpus} of {wanted} GPUs, {}:\n{:#}\n{}",
         content.status,
         facts["probe"],
         tail(&said, 30)
@@ -129,8 +156,18 @@ fn proven(longshore: &Path, repair: &Repair) -> Result<()> {
 }
 
 fn is_gpu(node: &Value) -> bool {
-    let number = node["path"].as_str().and_then(|path| path.strip_prefix("/dev/nvidia"));
-    number.is_some_and(|number| number.parse::<u32>().is_ok())
+    node["path"].as_str().and_then(|path| path.strip_prefix("/dev/")).is_some_and(is_node_of_gpu)
+}
+
+fn is_node_of_gpu(name: &str) -> bool {
+    name.strip_prefix("nvidia").is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+/// How many GPUs this host has.
+fn nodes_of_gpus() -> Result<usize> {
+    let entries = fs::read_dir("/dev").context("cannot list /dev")?;
+    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    Ok(names.filter(|name| is_node_of_gpu(name)).count())
 }
 
 fn doctor(longshore: &Path, repair: &Repair, what: &[&str]) -> Result<Output> {

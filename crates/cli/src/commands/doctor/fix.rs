@@ -22,8 +22,13 @@ pub(super) fn fix(session: &mut Session, parsed: &Parsed, mut facts: Facts) -> R
         let diagnosis = doctor::diagnose(&facts);
         let todo = diagnosis.causes.iter().find(|cause| !done.iter().any(|code| code == cause.code.as_str()));
         let Some(cause) = todo else { break };
-        done.push(cause.code.as_str().to_owned());
-        if one(session, parsed, &facts, cause)? {
+        let changed = one(session, parsed, &facts, cause)?;
+        // A safe repair may have to be made in several files; what was asked for is done once.
+        let is_safe = cause.remedy.as_ref().is_some_and(|remedy| remedy.applicability == Applicability::Safe);
+        if !(changed && is_safe) {
+            done.push(cause.code.as_str().to_owned());
+        }
+        if changed {
             facts = super::facts(session, parsed)?;
         }
     }
@@ -96,10 +101,9 @@ fn consents(session: &mut Session, parsed: &Parsed, cause: &Cause) -> Result<boo
 fn safe_plan(session: &Session, facts: &Facts, cause: &Cause) -> Result<Option<Plan>> {
     let Some(repair) = repair::safe(facts, cause.code) else { return Ok(None) };
     let (title, path, after) = match repair {
-        Repair::ClientFile { path, context, helpers } => {
-            let Some(text) = session.host.read_text_optional(&path)? else { return Ok(None) };
-            let Some(after) = repair::client_file(&text, context, &helpers) else { return Ok(None) };
-            ("take out of the client's configuration what leads nowhere", path, after.into_bytes())
+        Repair::ClientFile { path, residue } => {
+            let bytes = session.host.read_optional(&path)?;
+            return Ok(bytes.and_then(|bytes| setup::repair_client_file(&path, &bytes, &residue)));
         }
         Repair::ToolkitFile { path, option } => {
             let text = session.host.read_text_optional(&path)?.unwrap_or_default();

@@ -33,9 +33,7 @@ pub(super) fn facts(session: &mut Session, parsed: &Parsed) -> Result<Option<Fac
     let passwd = session.host.read_text("/etc/passwd")?;
     let account =
         passwd.lines().filter_map(account).find(|one| one.name == name || one.uid.to_string() == name);
-    let account = account.ok_or_else(|| {
-        Failure::coded(codes::BAD_VALUE, format!("there is no user `{name}` in /etc/passwd"))
-    })?;
+    let account = account.ok_or_else(|| unknown(name, &passwd))?;
     if account.uid == session.host.uid() {
         return Ok(None);
     }
@@ -55,6 +53,19 @@ pub(super) fn facts(session: &mut Session, parsed: &Parsed) -> Result<Option<Fac
         account.name
     ));
     Facts::from_json(&output.stdout).map(Some)
+}
+
+/// People's accounts begin at 1000 (`UID_MIN` of login.defs(5)).
+fn unknown(name: &str, passwd: &str) -> Failure {
+    let people = passwd.lines().filter_map(account).filter(|one| (1000..65534).contains(&one.uid));
+    let people: Vec<String> = people.take(8).map(|one| one.name).collect();
+    let here = match people.as_slice() {
+        [] => "it names no people".to_owned(),
+        names => format!("it names {}", names.join(", ")),
+    };
+    Failure::coded(codes::BAD_VALUE, format!("there is no user `{name}` in /etc/passwd")).hint(format!(
+        "{here}; a user whom only a directory service knows (LDAP, SSSD) runs `longshore doctor` without --user"
+    ))
 }
 
 fn child(session: &Session, parsed: &Parsed, account: &Account) -> Result<Command> {
@@ -103,6 +114,19 @@ fn account(line: &str) -> Option<Account> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_user_is_told_who_is_there() {
+        let failure = unknown(
+            "adaa",
+            "root:x:0:0::/root:/bin/sh\nada:x:1000:100::/home/ada:/bin/sh\nnobody:x:65534:65534::/:/bin/false\n",
+        );
+        assert!(failure.line().contains("no user `adaa` in /etc/passwd"), "{}", failure.line());
+        assert!(
+            failure.first_hint().is_some_and(|hint| hint.starts_with("it names ada; a user")),
+            "{failure:?}"
+        );
+    }
 
     #[test]
     fn accounts_are_those_of_passwd() {

@@ -77,9 +77,12 @@ fn versions(driver: &DriverFiles) -> String {
 }
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
-    let driver = facts.driver.known()?;
-    Some(
-        match (
+    let then = "; the guest needs the same version's libraries, without a module";
+    Some(of_this_machine(facts, facts.driver.known()?).on_the_host(facts, then))
+}
+
+fn of_this_machine(facts: &Facts, driver: &DriverFiles) -> Remedy {
+    match (
             driver.built_for_kernel,
             facts.machine.known().and_then(|machine| machine.distribution.as_deref()),
         ) {
@@ -117,6 +120,5 @@ pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
             )
             .as_root()
             .restarting("the machine"),
-        },
-    )
+        }
 }

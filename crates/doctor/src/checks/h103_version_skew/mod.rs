@@ -19,6 +19,9 @@ pub(super) fn run(facts: &Facts) -> Outcome {
     if versions.is_empty() {
         return Outcome::Found(vec![without_libraries(module)]);
     }
+    if versions.contains(&module) && without_cuda(&driver.libraries, module) {
+        return Outcome::Found(vec![half(module)]);
+    }
     if versions.contains(&module) {
         return Outcome::Fine(format!("libraries {}", versions.join(", ")));
     }
@@ -33,6 +36,19 @@ pub(super) fn run(facts: &Facts) -> Outcome {
     ])
 }
 
+/// Whether of the two libraries that every driver has only NVML's is there.
+fn without_cuda(libraries: &[String], module: &str) -> bool {
+    let has = |name: &str| libraries.iter().any(|path| path.ends_with(&format!("/{name}.so.{module}")));
+    has("libnvidia-ml") && !has("libcuda")
+}
+
+fn half(module: &str) -> Finding {
+    let message =
+        format!("libcuda.so.{module} is not installed: nvidia-smi works, CUDA in containers does not");
+    Finding::new(VERSION_SKEW, Severity::Error, message)
+        .evidence(format!("libnvidia-ml.so.{module} is there, libcuda.so.{module} is in no usual directory and not in the loader cache"))
+}
+
 fn without_libraries(module: &str) -> Finding {
     let message = format!("kernel module {module} is loaded, but its user space libraries are not installed");
     Finding::new(VERSION_SKEW, Severity::Error, message)
@@ -41,6 +57,13 @@ fn without_libraries(module: &str) -> Finding {
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let driver = facts.driver.known()?;
+    let module = driver.module_version.as_deref().unwrap_or_default();
+    if without_cuda(&driver.libraries, module) {
+        let command = format!(
+            "install libcuda of driver {module} (Debian: libcuda1, Ubuntu: libnvidia-compute, Fedora: nvidia-driver-cuda)"
+        );
+        return Some(Remedy::shown(command, "installs libcuda").as_root());
+    }
     Some(if driver.library_versions().is_empty() {
         let version = driver.module_version.as_deref().unwrap_or_default();
         Remedy::shown(

@@ -60,12 +60,20 @@ fn majors(nodes: &Nodes) -> String {
     )
 }
 
-pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
+    let nodes = facts.nodes.known().map(|nodes| nodes.nodes.as_slice()).unwrap_or_default();
+    // An engine makes a folder of what it is told to mount and does not find.
+    let others: Vec<&str> =
+        nodes.iter().filter(|node| node.major.is_none()).map(|node| node.path.as_str()).collect();
+    let removal =
+        if others.is_empty() { String::new() } else { format!("sudo rm -d {} && ", others.join(" ")) };
+    let changes = "loads nvidia-uvm and makes the nodes; nothing that runs is disturbed";
     Some(
-        Remedy::asking(
-            "sudo nvidia-modprobe -c 0 -u",
-            "loads nvidia-uvm and makes the nodes; nothing that runs is disturbed",
-        )
-        .as_root(),
+        Remedy::asking(format!("{removal}sudo nvidia-modprobe -c 0 -u"), changes)
+            .as_root()
+            .on_the_host(facts, GIVEN),
     )
 }
+
+/// How a guest gets a node: lxc.container.conf(5).
+const GIVEN: &str = "; then give it the nodes: lxc.mount.entry = /dev/nvidia-uvm dev/nvidia-uvm none bind,optional,create=file, and lxc.cgroup2.devices.allow = c MAJOR:* rwm for each major";

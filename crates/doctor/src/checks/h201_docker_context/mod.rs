@@ -1,7 +1,7 @@
 //! H201: does the client talk to a daemon on this machine that can have a GPU?
 
 use crate::codes::DOCKER_CONTEXT;
-use crate::facts::{Client, Connection, Source, Transport};
+use crate::facts::{Client, SocketSeen, Source, Transport};
 use crate::serving::{self, Place};
 use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
@@ -15,7 +15,10 @@ pub(super) fn run(facts: &Facts) -> Outcome {
         Place::Here if serving::is_up(facts) && serving::answer(facts).is_none() => {
             Outcome::CannotTell("the daemon did not say what it is".to_owned())
         }
-        Place::Here => Outcome::Fine(choice(client)),
+        Place::Here => match &client.unread {
+            Some(why) => Outcome::Found(vec![unread(client, why)]),
+            None => Outcome::Fine(choice(client)),
+        },
         Place::Desktop => Outcome::Found(vec![desktop(facts, client)]),
         Place::Nowhere => Outcome::Found(vec![nowhere(client)]),
         Place::Podman => Outcome::Found(vec![podman(client)]),
@@ -35,6 +38,15 @@ fn desktop(facts: &Facts, client: &Client) -> Finding {
         )),
         None => finding,
     }
+}
+
+/// It warns at each call and goes on as if the file were empty (docker/cli, `LoadDefaultConfigFile`).
+fn unread(client: &Client, why: &str) -> Finding {
+    let message = format!(
+        "the client cannot use {}: contexts, logins and credential helpers in it have no effect",
+        client.configuration
+    );
+    Finding::new(DOCKER_CONTEXT, Severity::Warning, message).evidence(why).evidence(choice(client))
 }
 
 fn nowhere(client: &Client) -> Finding {
@@ -90,6 +102,13 @@ fn choice(client: &Client) -> String {
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let client = facts.client.known()?;
+    if client.unread.is_some() && serving::place(facts) == Place::Here {
+        let file = &client.configuration;
+        return Some(Remedy::shown(
+            format!("correct {file}, or give it back: sudo chown \"$(id -u):$(id -g)\" {file}"),
+            "the client's configuration file; logins in it stay",
+        ));
+    }
     let undo = match client.endpoint.source {
         Source::DockerHost => ("unset DOCKER_HOST", "this shell's choice of a daemon"),
         Source::DockerContext => ("unset DOCKER_CONTEXT", "this shell's choice of a context"),
@@ -100,12 +119,12 @@ pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
             ("docker context use default", "`currentContext` of the client's configuration")
         }
     };
-    let native = facts.sockets.known().is_some_and(|sockets| {
-        sockets.iter().any(|seen| matches!(seen.connection, Connection::Accepted | Connection::Denied))
-    });
+    let native = facts.sockets.known().is_some_and(|sockets| sockets.iter().any(SocketSeen::is_live));
     let installed = facts.installed.known().is_some_and(|installed| installed.daemon.is_some());
     Some(match (native, installed) {
-        (true, _) => Remedy::safe(undo.0, undo.1),
+        (true, _) if client.endpoint.source == Source::CurrentContext => Remedy::safe(undo.0, undo.1),
+        // What a shell was told no file can take back.
+        (true, _) => Remedy::shown(undo.0, undo.1),
         (false, true) => Remedy::asking(
             format!("sudo systemctl start docker && {}", undo.0),
             format!("starts the engine of this machine, and {}", undo.1),

@@ -2,7 +2,7 @@
 
 use crate::codes::SOCKET_PERMISSION;
 use crate::facts::{Caller, Connection, Engine};
-use crate::{Facts, Remedy};
+use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
 pub(super) fn run(facts: &Facts) -> Outcome {
@@ -40,11 +40,23 @@ fn denied(engine: &Engine, caller: Option<&Caller>) -> Finding {
     }
 }
 
+/// A socket that is not the group's, chosen by a variable or a context: membership would not help.
+fn other_socket(facts: &Facts, caller: &Caller) -> Option<&'static str> {
+    let engine = facts.engine.known()?;
+    if engine.file.is_some_and(|file| file.uid == 0 || Some(file.gid) == caller.docker_gid) {
+        return None;
+    }
+    serving::undo_of_choice(facts)
+}
+
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let caller = facts.caller.known()?;
+    if let Some(undo) = other_socket(facts, caller) {
+        return Some(Remedy::shown(undo, "the choice of a daemon: this socket is another user's"));
+    }
     let user = caller.name.as_deref().unwrap_or("$USER");
     Some(match (caller.listed_in_docker, caller.docker_gid) {
-        (true, _) => Remedy::safe("newgrp docker", "this shell's groups; other sessions need a new login"),
+        (true, _) => Remedy::shown("newgrp docker", "this shell's groups; other sessions need a new login"),
         (false, Some(_)) => Remedy::shown(
             format!("sudo usermod -aG docker {user}, then log in again"),
             "gives that user control of the daemon, which is as much as root",

@@ -1,7 +1,7 @@
 //! H206: is a daemon installed and listening?
 
 use crate::codes::DAEMON_DOWN;
-use crate::facts::{Connection, Engine, Installed};
+use crate::facts::{Connection, Engine, Installed, SocketSeen};
 use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
@@ -46,8 +46,25 @@ fn down(engine: &Engine, installed: Option<&Installed>) -> Finding {
     }
 }
 
+fn is_folder(engine: &Engine) -> bool {
+    matches!(&engine.connection, Connection::Failed(how) if how == "it is not a socket")
+}
+
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let installed = facts.installed.known()?;
+    let engine = facts.engine.known();
+    if let Some(socket) = engine.filter(|engine| is_folder(engine)).map(|engine| &engine.socket) {
+        let changes = "removes the empty folder that an engine made of a mount whose source was not there";
+        return Some(
+            Remedy::asking(format!("sudo rmdir {socket} && sudo systemctl restart docker"), changes)
+                .as_root()
+                .restarting("dockerd"),
+        );
+    }
+    let elsewhere = facts.sockets.known().is_some_and(|sockets| sockets.iter().any(SocketSeen::is_live));
+    if let Some(undo) = serving::undo_of_choice(facts).filter(|_| elsewhere) {
+        return Some(Remedy::shown(undo, "the choice of a daemon: another one listens on this machine"));
+    }
     let systemd = facts.machine.known().is_none_or(|machine| machine.systemd);
     Some(match (&installed.daemon, installed.snap) {
         (Some(_), _) if systemd => Remedy::asking(

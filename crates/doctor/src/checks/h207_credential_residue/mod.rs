@@ -10,6 +10,9 @@ pub(super) fn run(facts: &Facts) -> Outcome {
         Err(reason) => return Outcome::CannotTell(reason.to_string()),
     };
     let credentials = &client.credentials;
+    if let Some(why) = &client.unread {
+        return Outcome::CannotTell(why.clone());
+    }
     match (credentials.helpers.as_slice(), credentials.missing.as_slice()) {
         ([], _) => Outcome::Fine("no credential helper is configured".to_owned()),
         (helpers, []) => Outcome::Fine(format!("{} is there", helpers.join(", "))),
@@ -26,9 +29,9 @@ pub(super) fn run(facts: &Facts) -> Outcome {
 }
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
-    let file = &facts.client.known()?.configuration;
-    Some(Remedy::safe(
-        format!("remove the key `credsStore` from {file}"),
-        "only that key: the logins under `auths` stay",
-    ))
+    let client = facts.client.known()?;
+    let names = client.credentials.missing.join(" and ");
+    let changes =
+        format!("takes what names {names} out of {}; the logins under `auths` stay", client.configuration);
+    Some(Remedy::safe("longshore doctor --fix", changes))
 }

@@ -1,7 +1,7 @@
 //! H302: is the daemon's configuration file valid, and is it the one in force?
 
 use crate::codes::DAEMON_JSON;
-use crate::facts::{DaemonJson, RuntimeEntry};
+use crate::facts::{Configuration, DaemonJson, GivenTwice, RuntimeEntry};
 use crate::{Facts, Remedy, serving};
 use diag::{Finding, Outcome, Severity};
 
@@ -20,13 +20,24 @@ pub(super) fn run(facts: &Facts) -> Outcome {
         DaemonJson::Valid { mistaken, .. } if !mistaken.is_empty() => {
             Outcome::Found(mistaken.iter().map(|pair| unknown(facts, path, pair)).collect())
         }
-        DaemonJson::Valid { hosts: true, .. } if configuration.unit_with_hosts.is_some() => Outcome::Found(
-            vec![twice(facts, path, configuration.unit_with_hosts.as_deref().unwrap_or_default())],
-        ),
-        DaemonJson::Valid { runtimes, .. } => match not_in_force(facts, runtimes) {
-            names if names.is_empty() => Outcome::Fine(valid(path, runtimes)),
-            names => Outcome::Found(vec![stale(path, &names)]),
-        },
+        DaemonJson::Valid { misfits, .. } if !misfits.is_empty() => {
+            Outcome::Found(vec![refused(facts, format!("in {path} {}", misfits.join(", ")))])
+        }
+        DaemonJson::Valid { runtimes, default_runtime, default_unknown, .. } => {
+            let name = default_runtime.as_deref().filter(|_| *default_unknown);
+            match (&configuration.given_twice, name) {
+                (Some(given), _) => Outcome::Found(vec![twice(facts, path, given)]),
+                (None, Some(name)) => Outcome::Found(vec![unregistered(facts, path, name)]),
+                (None, None) => in_force(facts, path, runtimes),
+            }
+        }
+    }
+}
+
+fn in_force(facts: &Facts, path: &str, runtimes: &[RuntimeEntry]) -> Outcome {
+    match not_in_force(facts, runtimes) {
+        names if names.is_empty() => Outcome::Fine(valid(path, runtimes)),
+        names => Outcome::Found(vec![stale(path, &names)]),
     }
 }
 
@@ -38,8 +49,19 @@ fn unknown(facts: &Facts, path: &str, (key, meant): &(String, String)) -> Findin
     refused(facts, format!("{path} has the key `{key}`, which dockerd does not know; `{meant}` is one"))
 }
 
-fn twice(facts: &Facts, path: &str, unit: &str) -> Finding {
-    refused(facts, format!("{path} has `hosts`, and {unit} starts dockerd with -H: both at once are refused"))
+fn twice(facts: &Facts, path: &str, given: &GivenTwice) -> Finding {
+    let keys = given.keys.join("`, `");
+    refused(
+        facts,
+        format!(
+            "{path} has `{keys}`, and {} starts dockerd with that option too: both at once are refused",
+            given.unit
+        ),
+    )
+}
+
+fn unregistered(facts: &Facts, path: &str, name: &str) -> Finding {
+    refused(facts, format!("{path} makes `{name}` the default runtime, which is registered nowhere"))
 }
 
 fn refused(facts: &Facts, what: String) -> Finding {
@@ -76,28 +98,47 @@ fn stale(path: &str, names: &[&str]) -> Finding {
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let configuration = facts.configuration.known()?;
-    let path = &configuration.path;
-    let by_hand = |what: String| {
-        Remedy::shown(what, "the file, and nothing until the daemon is started again").as_root()
+    if let Some(what) = by_hand(configuration) {
+        return Some(
+            Remedy::shown(what, "the file, and nothing until the daemon is started again").as_root(),
+        );
+    }
+    let command = match facts.daemon.known() {
+        Some(daemon) => format!("sudo kill -HUP {}", daemon.pid),
+        None => "sudo systemctl reload docker".to_owned(),
     };
-    Some(match (&configuration.content, facts.daemon.known()) {
-        (DaemonJson::Valid { mistaken, .. }, _) if !mistaken.is_empty() => {
-            let pairs: Vec<String> =
-                mistaken.iter().map(|(key, meant)| format!("`{key}` to `{meant}`")).collect();
-            by_hand(format!("change {} in {path}, then start dockerd", pairs.join(" and ")))
+    let changes = "makes the daemon read its runtimes again; containers are not touched";
+    Some(Remedy::asking(command, changes).as_root())
+}
+
+/// What the owner of the file puts right in it.
+fn by_hand(configuration: &Configuration) -> Option<String> {
+    let path = &configuration.path;
+    let (mistaken, misfits, unknown) = match &configuration.content {
+        DaemonJson::Absent => return None,
+        DaemonJson::Broken { position } => return Some(format!("correct {path} at {position}")),
+        DaemonJson::Valid { mistaken, misfits, default_runtime, default_unknown, .. } => {
+            (mistaken, misfits, default_runtime.as_deref().filter(|_| *default_unknown))
         }
-        (DaemonJson::Valid { hosts: true, .. }, _) if configuration.unit_with_hosts.is_some() => by_hand(
-            format!("take `hosts` out of {path}, or -H out of the unit (`sudo systemctl edit docker`)"),
-        ),
-        (DaemonJson::Broken { position }, _) => by_hand(format!("correct {path} at {position}")),
-        (_, Some(daemon)) => Remedy::asking(
-            format!("sudo kill -HUP {}", daemon.pid),
-            "makes the daemon read its runtimes again; containers are not touched",
-        )
-        .as_root(),
-        (_, None) => {
-            Remedy::asking("sudo systemctl reload docker", "makes the daemon read its runtimes again")
-                .as_root()
+    };
+    if !mistaken.is_empty() {
+        let pairs: Vec<String> =
+            mistaken.iter().map(|(key, meant)| format!("`{key}` to `{meant}`")).collect();
+        return Some(format!("change {} in {path}, then start dockerd", pairs.join(" and ")));
+    }
+    if !misfits.is_empty() {
+        return Some(format!("correct {path}: {}", misfits.join(", ")));
+    }
+    if let Some(given) = &configuration.given_twice {
+        let keys = given.keys.join("`, `");
+        return Some(format!(
+            "take `{keys}` out of {path}, or the option out of the unit (`sudo systemctl edit docker`)"
+        ));
+    }
+    unknown.map(|name| match name {
+        "nvidia" => {
+            "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl start docker".to_owned()
         }
+        name => format!("register the runtime `{name}` in {path}, or take `default-runtime` out of it"),
     })
 }

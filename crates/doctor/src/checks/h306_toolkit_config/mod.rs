@@ -14,8 +14,9 @@ pub(super) fn run(facts: &Facts) -> Outcome {
     let found = match &file.content {
         ToolkitSettings::Absent => return Outcome::Fine(format!("defaults (no {})", file.path)),
         ToolkitSettings::Broken(position) => vec![broken(file, position)],
-        ToolkitSettings::Read { mode, no_cgroups, root, root_exists, .. } => {
+        ToolkitSettings::Read { mode, no_cgroups, root, root_exists, missing_runtimes, .. } => {
             let findings = [
+                no_runtime(facts, file, missing_runtimes),
                 forbids_nodes(facts, file, *no_cgroups, mode),
                 no_root(file, root.as_deref(), *root_exists),
                 wrong_mode(facts, file, mode),
@@ -48,6 +49,23 @@ fn forbids_nodes(facts: &Facts, file: &ToolkitFile, no_cgroups: bool, mode: &str
     )
 }
 
+/// Only containers of the runtime `nvidia` need one; the hook does not.
+fn no_runtime(facts: &Facts, file: &ToolkitFile, missing: &[String]) -> Option<Finding> {
+    // Other ways to install runc are not looked at; with another list than the usual one somebody meant it.
+    let usual = ["runc", "crun", "docker-runc"];
+    if missing.is_empty() || missing.iter().any(|name| usual.contains(&name.as_str())) {
+        return None;
+    }
+    let is_default =
+        serving::answer(facts).is_some_and(|answer| answer.default_runtime.starts_with("nvidia"));
+    let severity = if is_default { Severity::Error } else { Severity::Warning };
+    let message = format!("the runtime `nvidia` looks for {}, which is not there", missing.join(", "));
+    Some(
+        Finding::new(TOOLKIT_CONFIG, severity, message)
+            .evidence(format!("nvidia-container-runtime.runtimes in {}", file.path)),
+    )
+}
+
 fn no_root(file: &ToolkitFile, root: Option<&str>, exists: Option<bool>) -> Option<Finding> {
     let root = root.filter(|_| exists == Some(false))?;
     let message = format!("the toolkit is told to look for the driver in {root}, which is not there");
@@ -71,12 +89,17 @@ fn wrong_mode(facts: &Facts, file: &ToolkitFile, mode: &str) -> Option<Finding> 
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let file = facts.settings.known()?;
-    let ToolkitSettings::Read { no_cgroups, root_exists, mode, .. } = &file.content else {
+    let ToolkitSettings::Read { no_cgroups, root_exists, mode, missing_runtimes, .. } = &file.content else {
         return Some(
             Remedy::shown(format!("put {} right at that place", file.path), "the toolkit's configuration")
                 .as_root(),
         );
     };
+    let other = *root_exists == Some(false) || mode == "csv" || *no_cgroups;
+    if !missing_runtimes.is_empty() && !other {
+        let command = "sudo nvidia-ctk config --set nvidia-container-runtime.runtimes=runc,crun --in-place";
+        return Some(Remedy::shown(command, "the toolkit's configuration file").as_root());
+    }
     let set = match (root_exists, mode.as_str(), no_cgroups) {
         (Some(false), _, _) => "nvidia-container-cli.root=",
         (_, "csv", _) => "nvidia-container-runtime.mode=auto",

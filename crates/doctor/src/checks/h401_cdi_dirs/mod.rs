@@ -1,8 +1,7 @@
 //! H401: does the engine read the directories that hold the specifications?
 
 use crate::codes::CDI_DIRECTORIES;
-use crate::serving;
-use crate::{Facts, Remedy};
+use crate::{Facts, Remedy, serving, specifications};
 use diag::{Finding, Outcome, Severity};
 
 pub(super) fn run(facts: &Facts) -> Outcome {
@@ -37,12 +36,5 @@ fn normal(directory: &str) -> &str {
 }
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
-    let directory = serving::answer(facts)?.cdi_directories.as_ref()?.first()?.clone();
-    Some(
-        Remedy::safe(
-            format!("sudo nvidia-ctk cdi generate --output={directory}/nvidia.yaml"),
-            "a specification where dockerd looks",
-        )
-        .as_root(),
-    )
+    Some(specifications::renew(facts, CDI_DIRECTORIES))
 }

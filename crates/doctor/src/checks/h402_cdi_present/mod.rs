@@ -36,5 +36,5 @@ pub(super) fn run(facts: &Facts) -> Outcome {
 }
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
-    Some(specifications::renew(facts))
+    Some(specifications::renew(facts, CDI_PRESENT))
 }

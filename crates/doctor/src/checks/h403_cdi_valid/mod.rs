@@ -21,7 +21,10 @@ pub(super) fn run(facts: &Facts) -> Outcome {
     if found.is_empty() {
         return Outcome::Fine(format!("{} file(s)", files.len()));
     }
-    let severity = specifications::weight(facts);
+    let severity = match specifications::has_gpus(files) {
+        true => Severity::Warning,
+        false => specifications::weight(facts),
+    };
     Outcome::Found(found.into_iter().map(|(file, proof)| finding(file, proof, severity)).collect())
 }
 
@@ -31,5 +34,5 @@ fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> 
 }
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
-    Some(specifications::renew(facts))
+    Some(specifications::renew(facts, CDI_VALID))
 }

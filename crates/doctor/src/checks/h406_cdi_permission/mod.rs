@@ -36,5 +36,5 @@ fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let files = &facts.specifications.known()?.files;
     let file = files.iter().find(|file| file.mode & 0o004 == 0).or(files.first())?;
-    Some(Remedy::safe(format!("sudo chmod a+r {}", file.path), "the mode of the specification").as_root())
+    Some(Remedy::asking(format!("sudo chmod a+r {}", file.path), "the mode of the specification").as_root())
 }

@@ -7,11 +7,10 @@ use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
 pub(super) fn run(facts: &Facts) -> Outcome {
-    let files = match specifications::applicable(facts) {
-        Ok(files) => files,
-        Err(outcome) => return outcome,
-    };
-    let found: Vec<(&SpecificationFile, Vec<String>)> = specifications::valid(files)
+    if let Err(outcome) = specifications::applicable(facts) {
+        return outcome;
+    }
+    let found: Vec<(&SpecificationFile, Vec<String>)> = specifications::in_use(facts)
         .filter(|(_, spec)| !spec.missing_hooks.is_empty())
         .map(|(file, spec)| {
             (file, spec.missing_hooks.iter().map(|hook| format!("{hook} cannot be executed")).collect())
@@ -31,5 +30,9 @@ fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> 
 }
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
-    Some(specifications::renew(facts))
+    if crate::repair::has_hook(facts) {
+        return Some(specifications::renew(facts, CDI_HOOK));
+    }
+    let changes = "nvidia-cdi-hook, which specifications name, is on this machine nowhere";
+    Some(Remedy::shown("install the package of the container toolkit again", changes).as_root())
 }

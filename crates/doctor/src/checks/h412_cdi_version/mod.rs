@@ -7,14 +7,13 @@ use crate::{Facts, Remedy};
 use diag::{Finding, Outcome, Severity};
 
 pub(super) fn run(facts: &Facts) -> Outcome {
-    let files = match specifications::applicable(facts) {
-        Ok(files) => files,
-        Err(outcome) => return outcome,
-    };
+    if let Err(outcome) = specifications::applicable(facts) {
+        return outcome;
+    }
     let Some((engine, newest)) = specifications::newest_version(facts) else {
         return Outcome::DoesNotApply("which versions the engine knows is not known".to_owned());
     };
-    let found: Vec<(&SpecificationFile, Vec<String>)> = specifications::valid(files)
+    let found: Vec<(&SpecificationFile, Vec<String>)> = specifications::in_use(facts)
         .filter(|(_, spec)| specifications::is_newer(&spec.version, newest))
         .map(|(file, spec)| {
             (file, vec![format!("cdiVersion is {}, {engine} knows up to {newest}", spec.version)])
@@ -36,5 +35,5 @@ fn finding(file: &SpecificationFile, proof: Vec<String>, severity: Severity) -> 
 }
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
-    Some(specifications::renew(facts))
+    Some(specifications::renew(facts, CDI_VERSION))
 }

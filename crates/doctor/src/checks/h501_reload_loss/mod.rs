@@ -41,7 +41,7 @@ fn at_risk(facts: &Facts) -> Option<Finding> {
 
 pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
     Some(
-        Remedy::safe(
+        Remedy::asking(
             "sudo nvidia-ctk system create-dev-char-symlinks --create-all",
             "links below /dev/char, until the next boot",
         )

@@ -32,6 +32,15 @@ pub(super) fn run(facts: &Facts) -> Outcome {
             let default = default_runtime.as_deref().unwrap_or("runc");
             return Outcome::Fine(format!("registered; the default is {default}"));
         }
+        NodeConfig::Read { misplaced, .. } if !misplaced.is_empty() => {
+            format!("the runtime `nvidia` stands where containerd does not look: {}", misplaced.join(", "))
+        }
+        NodeConfig::Read { for_containerd_2, .. } if !for_containerd_2.is_empty() => {
+            return Outcome::CannotTell(format!(
+                "the runtime `nvidia` stands in {}, which containerd 2 reads and containerd 1 does not",
+                for_containerd_2.join(", ")
+            ));
+        }
         NodeConfig::Read { .. } => {
             "the runtime `nvidia` is not registered with the node's container runtime".to_owned()
         }

@@ -6,11 +6,32 @@ use crate::explain::{Symptom, from, symptom};
 
 pub(super) const ALL: &[Symptom] = &[
     symptom(
+        "plugin-unhealthy",
+        Cluster,
+        &["XidCriticalError: Xid=", "nvidia.com/gpu' device marked unhealthy"],
+        "the device plugin took a GPU out of the node's count, because the driver reported a fault of it",
+        &[from(
+            "the number after `Xid=` says which fault",
+            "sudo dmesg | grep -i xid on that node; reset the GPU, then restart the plugin's pod",
+            &[NVML, GPU_LOST],
+        )],
+    ),
+    symptom(
+        "lxc-node-missing",
+        Cluster,
+        &["Failed to mount \"/dev/nvidia*\" onto", "Failed to mount /dev/nvidia * onto * lxc"],
+        "the guest's configuration names a device node that the host does not have",
+        &[from(
+            "nvidia-modeset or nvidia-uvm was not loaded on the host when the guest started",
+            "sudo nvidia-modprobe -u -m -c0 on the host, at boot before the guests; or `optional` in the mount entry",
+            &[DEVICE_NODES],
+        )],
+    ),
+    symptom(
         "no-runtime-handler",
         Cluster,
         &[
             "no runtime for \"nvidia\" is configured",
-            "Failed to get sandbox runtime: no runtime for",
             "no runtime handler for \"nvidia\"",
             "RuntimeHandler \"nvidia\" not supported",
             "unknown runtime handler nvidia",

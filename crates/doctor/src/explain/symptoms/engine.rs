@@ -6,6 +6,73 @@ use crate::explain::{Symptom, from, symptom};
 
 pub(super) const ALL: &[Symptom] = &[
     symptom(
+        "daemon-json-twice",
+        Engine,
+        &[
+            "unable to configure the Docker daemon with file * the following directives are specified both as a flag and in the configuration file",
+            "the following directives are specified both as a flag and in the configuration file",
+        ],
+        "an option stands in daemon.json and on dockerd's command line; dockerd does not start with both",
+        &[from(
+            "the systemd unit or a drop-in starts dockerd with that option, mostly -H",
+            "systemctl cat docker; take it out of one of the two (sudo systemctl edit docker)",
+            &[DAEMON_JSON],
+        )],
+    ),
+    symptom(
+        "daemon-json-key",
+        Engine,
+        &[
+            "unable to configure the Docker daemon with file * the following directives don't match any configuration option",
+            "the following directives don't match any configuration option",
+        ],
+        "daemon.json has a key that this dockerd does not know",
+        &[
+            from(
+                "the key is misspelt (`runtime` for `runtimes`)",
+                "longshore doctor names it",
+                &[DAEMON_JSON],
+            ),
+            from("Docker is older than the key", "docker version", &[DAEMON_JSON]),
+        ],
+    ),
+    symptom(
+        "daemon-json-kind",
+        Engine,
+        &[
+            "unable to configure the Docker daemon with file * json: cannot unmarshal",
+            "cannot unmarshal * into Go struct field Config",
+        ],
+        "a value of daemon.json is of another kind than dockerd takes",
+        &[from(
+            "a switch or a number stands in quotes, or the other way round",
+            "longshore doctor names the key",
+            &[DAEMON_JSON],
+        )],
+    ),
+    symptom(
+        "default-runtime-unknown",
+        Engine,
+        &["specified default runtime * does not exist"],
+        "daemon.json names a default runtime that is registered nowhere; dockerd does not start",
+        &[from(
+            "the entry below `runtimes` is missing",
+            "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker",
+            &[DAEMON_JSON],
+        )],
+    ),
+    symptom(
+        "cri-default-runtime",
+        Engine,
+        &["no corresponding runtime configured in * default_runtime_name"],
+        "containerd's default runtime is not configured, so its CRI does not load and no pod starts",
+        &[from(
+            "`default_runtime_name` says nvidia, and the table of that runtime is missing or not imported",
+            "sudo nvidia-ctk runtime configure --runtime=containerd --set-as-default && sudo systemctl restart containerd",
+            &[CRI_RUNTIME, CRI_IMPORTS],
+        )],
+    ),
+    symptom(
         "daemon-json-broken",
         Engine,
         &["unable to configure the Docker daemon with file", "invalid character * looking for beginning of"],

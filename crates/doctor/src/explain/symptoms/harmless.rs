@@ -1,9 +1,27 @@
 //! Texts that sound bad, stand next to the true error, and are not it.
 
-use crate::explain::Speaker::{Client, Engine, Library, Program, Toolkit};
+use crate::explain::Speaker::{Client, Cluster, Engine, Library, Program, Toolkit};
 use crate::explain::{Symptom, harmless};
 
 pub(super) const ALL: &[Symptom] = &[
+    harmless(
+        "char-links-there",
+        Cluster,
+        &["Could not create symlink: symlink /dev/nvidia* file exists"],
+        "the links below /dev/char were there already",
+    ),
+    harmless(
+        "apptainer-binds",
+        Program,
+        &["underlay of * required more than 50"],
+        "Apptainer says that many files were bound; it is no fault",
+    ),
+    harmless(
+        "shm-reminder",
+        Program,
+        &["The SHMEM allocation limit is set to the default of 64MB"],
+        "a reminder of the image: programs with many workers need docker run --shm-size=8g",
+    ),
     harmless(
         "dxcore",
         Toolkit,

@@ -107,6 +107,7 @@ pub(super) const ALL: &[Symptom] = &[
         &[
             "mount error: stat failed: /dev/nvidiactl: no such file or directory",
             "stat failed: /dev/nvidia*: no such file or directory",
+            "lstat /dev/nvidiactl: no such file or directory",
         ],
         "a device node that the toolkit wants to give is not there",
         &[
@@ -189,6 +190,50 @@ pub(super) const ALL: &[Symptom] = &[
             "the toolkit looks for the driver only in the cache",
             "set the driver's root, or use a toolkit that searches directories",
             &[LOADER_CACHE, DRIVER_ROOT],
+        )],
+    ),
+    symptom(
+        "requirement-expression",
+        Toolkit,
+        &["requirement error: invalid expression"],
+        "a requirement of the image cannot be read",
+        &[from(
+            "a variable NVIDIA_REQUIRE_... of the image or of the command line is no valid expression",
+            "docker inspect IMAGE; correct the variable, or -e NVIDIA_REQUIRE_CUDA= to leave it out",
+            &[IMAGE_DRIVER],
+        )],
+    ),
+    symptom(
+        "cli-not-found",
+        Toolkit,
+        &[
+            "exec: \"nvidia-container-cli\": executable file not found",
+            "nvidia-container-cli: command not found",
+            "nvidia-container-cli: no such file or directory",
+        ],
+        "the program that the old hook, containerd and nerdctl call for `--gpus` is not in their PATH",
+        &[
+            from(
+                "its package is not installed, or only half of the toolkit is",
+                "install nvidia-container-toolkit (with libnvidia-container-tools)",
+                &[TOOLKIT_PRESENT],
+            ),
+            from(
+                "the GPU operator keeps it in /usr/local/nvidia/toolkit",
+                "PATH=$PATH:/usr/local/nvidia/toolkit, or ask by CDI: nerdctl run --device nvidia.com/gpu=all",
+                &[],
+            ),
+        ],
+    ),
+    symptom(
+        "hook-verb",
+        Toolkit,
+        &["No help topic for 'prestart'"],
+        "the program that was called as the prestart hook is another one",
+        &[from(
+            "packages of the toolkit of different versions are mixed, or a link leads to the wrong program",
+            "longshore doctor; install all of the toolkit from one repository",
+            &[TWO_TOOLKITS],
         )],
     ),
     symptom(

@@ -11,9 +11,10 @@ pub(super) const ALL: &[Symptom] = &[
         &[
             "Cannot load libnvidia-encode.so.1",
             "Cannot load libnvcuvid.so.1",
-            "Cannot load libcuda.so.1",
             "libnvidia-encode.so.1: cannot open shared object file",
             "libnvcuvid.so.1: cannot open shared object file",
+            "NVENC library file is not found",
+            "Failed loading nvcuvid",
         ],
         "the container lacks the libraries for video",
         &[from(
@@ -21,6 +22,20 @@ pub(super) const ALL: &[Symptom] = &[
             "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,video when it is started",
             &[],
         )],
+    ),
+    symptom(
+        "no-libcuda-for-video",
+        Program,
+        &["Cannot load libcuda.so.1"],
+        "the container has no driver library at all: it was not given a GPU, or not its `compute` part",
+        &[
+            from("the container was started without a GPU", "add --gpus all", &[]),
+            from(
+                "NVIDIA_DRIVER_CAPABILITIES lacks `compute`, which video needs too",
+                "-e NVIDIA_DRIVER_CAPABILITIES=compute,utility,video when it is started",
+                &[],
+            ),
+        ],
     ),
     symptom(
         "no-graphics",
@@ -34,6 +49,8 @@ pub(super) const ALL: &[Symptom] = &[
             "libEGL warning: * failed to open",
             "Could not get EGL display",
             "10_nvidia.json",
+            "MESA-LOADER: failed to open nvidia-drm",
+            "vkEnumeratePhysicalDevices failed",
         ],
         "Vulkan, EGL or OpenGL does not find the driver's libraries or their description",
         &[

@@ -110,11 +110,15 @@ pub(super) const ALL: &[Symptom] = &[
         "the driver reports a fault of a GPU; the number after the address says which",
         &[
             from(
-                "48, 63, 64, 94, 95: memory; 119, 120: the GPU's own processor; 74: NVLink",
+                "48, 63, 64, 94, 95: memory; 119, 120: the GPU's own processor; 74, 144 to 150: NVLink",
                 "sudo dmesg | grep -i xid; reset the GPU or reboot; when it returns, have it replaced",
                 &[NVML],
             ),
-            from("13, 31, 43, 45: mostly an error of the program that ran", "look at that program", &[]),
+            from(
+                "13, 31, 32, 43, 45, 109: mostly an error of the program that ran; 45 also follows another fault",
+                "look at that program",
+                &[],
+            ),
         ],
     ),
     symptom(

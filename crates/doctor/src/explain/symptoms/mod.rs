@@ -7,10 +7,12 @@ mod cluster;
 mod cuda;
 mod driver;
 mod engine;
+mod framework;
 mod harmless;
 mod hook;
 mod image;
 mod kernel;
+mod module;
 mod program;
 mod request;
 mod runtime;
@@ -24,11 +26,13 @@ const GROUPS: &[&[Symptom]] = &[
     hook::ALL,
     driver::ALL,
     kernel::ALL,
+    module::ALL,
     cuda::ALL,
     cdi::ALL,
     access::ALL,
     image::ALL,
     program::ALL,
+    framework::ALL,
     cluster::ALL,
     harmless::ALL,
 ];

@@ -265,6 +265,10 @@ pub(super) const ALL: &[Symptom] = &[
             "Additional property runtime is not allowed",
             "could not be parsed * capabilities is required",
             "missing property 'capabilities'",
+            "Additional properties are not allowed ('devices' was unexpected)",
+            "Additional properties are not allowed ('gpus' was unexpected)",
+            "Additional properties are not allowed ('runtime' was unexpected)",
+            "value 'devices' does not match any of the regexes",
         ],
         "Compose does not accept this way to ask for a GPU",
         &[
@@ -288,6 +292,39 @@ pub(super) const ALL: &[Symptom] = &[
         &[from(
             "the builder does not allow the entitlement `device`",
             "docker buildx build --allow device ... with a builder made with --buildkitd-flags '--allow-insecure-entitlement device'",
+            &[],
+        )],
+    ),
+    symptom(
+        "gpus-flag-unknown",
+        Client,
+        &["unknown flag: --gpus", "unknown shorthand flag * --gpus", "unrecognized arguments: --gpus"],
+        "this command does not know `--gpus`",
+        &[
+            from(
+                "the client is older than 19.03",
+                "docker version; install a newer Docker",
+                &[DISTRO_DOCKER_OLD],
+            ),
+            from(
+                "`docker build` and Compose's own commands have none",
+                "a build needs --device nvidia.com/gpu=all; a service needs deploy.resources or `gpus: all`",
+                &[],
+            ),
+        ],
+    ),
+    symptom(
+        "gpus-syntax",
+        Client,
+        &[
+            "invalid argument * for \"--gpus\" flag",
+            "cannot set both Count and DeviceIDs on device request",
+            "bad parameter: cannot set both Count and DeviceIDs",
+        ],
+        "the value of `--gpus` does not say what was meant: the shell took its quotes",
+        &[from(
+            "a list of GPUs needs two kinds of quotes, since a comma parts options",
+            "--gpus '\"device=0,1\"'",
             &[],
         )],
     ),

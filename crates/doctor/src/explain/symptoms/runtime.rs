@@ -83,6 +83,39 @@ pub(super) const ALL: &[Symptom] = &[
             from("a hook program of a CDI specification is gone", "longshore doctor", &[CDI_HOOK]),
         ],
     ),
+    wrapper(
+        "crun-hook-failed",
+        Runtime,
+        &[
+            "error executing hook * nvidia-container-runtime-hook * exit code",
+            "error executing hook * nvidia-cdi-hook * exit code",
+            "error executing hook * nvidia-ctk * exit code",
+        ],
+        "a hook of the toolkit failed under crun, which keeps what the hook said to itself",
+        &[
+            from(
+                "the CDI specification is older than the driver or the toolkit",
+                "sudo nvidia-ctk cdi generate --output=/var/run/cdi/nvidia.yaml",
+                &[CDI_STALE, CDI_HOOK],
+            ),
+            from("the hook says why under runc", "podman --runtime runc run ... shows its message", &[]),
+            from("the old hook and CDI both act", "longshore doctor --engine podman", &[PODMAN_HOOK]),
+        ],
+    ),
+    symptom(
+        "mount-not-a-directory",
+        Runtime,
+        &["error mounting * libnvidia * not a directory", "error mounting * libcuda * not a directory"],
+        "a file of the driver meets a directory of the same name, on the host or in the image",
+        &[
+            from(
+                "an engine made an empty directory on the host where a file was to be mounted from",
+                "longshore doctor; remove the empty directory, make the specification again",
+                &[CDI_STALE],
+            ),
+            from("the image has a directory in its place", "remove it from the image", &[IMAGE_FILES]),
+        ],
+    ),
     symptom(
         "hook-program-gone",
         Runtime,

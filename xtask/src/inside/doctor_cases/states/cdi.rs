@@ -35,6 +35,11 @@ pub(super) const ROWS: &[State] = &[
         "H412",
     ),
     row(
+        "a fresh specification put out of use by a stale one below /run",
+        "cp $SPEC /etc/cdi/nvidia.yaml; mkdir -p /var/run/cdi; sed 's/580\\.95\\.05/570.86.15/' $SPEC > /var/run/cdi/nvidia.yaml",
+        "H404",
+    ),
+    row(
         "specification that only root may read",
         "cp $SPEC /etc/cdi/nvidia.yaml; chmod 0600 /etc/cdi/nvidia.yaml",
         "H406",
@@ -58,6 +63,16 @@ pub(super) const ROWS: &[State] = &[
     row(
         "nvidia-uvm missing after the specification was made",
         "cp $SPEC /etc/cdi/nvidia.yaml; mv /dev/nvidia-uvm /dev/x-uvm",
+        "H109",
+    ),
+    row(
+        "nvidia-uvm missing, and a specification of an older driver",
+        "sed 's/580\\.95\\.05/570.86.15/' $SPEC > /etc/cdi/nvidia.yaml; mv /dev/nvidia-uvm /dev/x-uvm",
+        "H109",
+    ),
+    row(
+        "a folder in place of nvidia-uvm",
+        "cp $SPEC /etc/cdi/nvidia.yaml; mv /dev/nvidia-uvm /dev/x-uvm; mkdir /dev/nvidia-uvm",
         "H109",
     ),
     State::new(

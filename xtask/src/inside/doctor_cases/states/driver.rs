@@ -14,6 +14,17 @@ pub(super) const ROWS: &[State] = &[
         "cp $SPEC /etc/cdi/nvidia.yaml; chmod 0600 /dev/nvidia0 /dev/nvidiactl",
         "H110",
     ),
+    row(
+        "a driver without libcuda",
+        "cp $SPEC /etc/cdi/nvidia.yaml; mkdir -p /mnt/aside; mv $(libraries)/libcuda.so.580.95.05 /mnt/aside; ldconfig",
+        "H103",
+    ),
+    row(
+        "a guest of LXC without nvidia-uvm",
+        "cp $SPEC /etc/cdi/nvidia.yaml; mv /dev/nvidia-uvm /dev/x-uvm; mkdir -p /run/systemd; echo lxc > /run/systemd/container",
+        "H109",
+    )
+    .says("on the host of this container (lxc)"),
     row("node of a GPU missing", "cp $SPEC /etc/cdi/nvidia.yaml; mv /dev/nvidia3 /dev/x-3", "H109"),
 ];
 

@@ -11,7 +11,8 @@ mod well;
 pub(super) use driver::{EMPTY_MIG, GONE, HALF_UPGRADED, HANGING, LOST, MIXED_MIG, OTHER_ROOT, WSL};
 pub(super) use well::{CONFIGURED_ROOT, DEBIAN, GB200, GEFORCE, MIG, NIXOS, ORIN, VGPU, WSL_WELL};
 
-use super::{Job, repairs, scratch};
+use super::repairs::{self, Repair};
+use super::{Job, scratch};
 use crate::exec::{capture, command, output};
 use crate::inside::check::Ledger;
 use crate::inside::install;
@@ -88,7 +89,7 @@ pub(super) const USUAL: &[&[State]] =
     &[cdi::ROWS, nodes::ROWS, driver::ROWS, requests::ROWS, images::ROWS, well::ROWS];
 
 /// Makes, judges and clears each state of a host.
-pub(super) fn run(job: &Job, areas: &[&[State]], ledger: &mut Ledger) -> Result<()> {
+pub(super) fn run(job: &Job, areas: &[&[State]], repaired: &[Repair], ledger: &mut Ledger) -> Result<()> {
     if areas.is_empty() {
         return Ok(());
     }
@@ -103,8 +104,8 @@ pub(super) fn run(job: &Job, areas: &[&[State]], ledger: &mut Ledger) -> Result<
     for state in areas.iter().copied().flatten() {
         ledger.check("doctor, states", state.name, || judged(job, state, &longshore))?;
     }
-    if areas.len() > 1 {
-        repairs::run(job, &folder, &longshore, ledger)?;
+    if !repaired.is_empty() {
+        repairs::run(job, repaired, &folder, &longshore, ledger)?;
     }
     ledger.check("doctor, states", "time of a run", || is_quick(&longshore))
 }
@@ -138,7 +139,7 @@ pub(super) fn make(job: &Job, words: &str) -> Result<()> {
     let spec = scratch("states").join("spec.yaml");
     // A hanging NVML, or none, gives no specification: such states need none.
     let _made = output(
-        command(["timeout", "20", "nvidia-ctk", "--quiet", "cdi", "generate", "--output"]).arg(&spec),
+        command(["timeout", "10", "nvidia-ctk", "--quiet", "cdi", "generate", "--output"]).arg(&spec),
     )?;
     let script = format!("{}\n{words}\n", include_str!("prelude.sh"));
     capture(

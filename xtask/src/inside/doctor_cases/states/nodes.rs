@@ -8,6 +8,11 @@ const fn row(name: &'static str, make: &'static str, first: &'static str) -> Sta
 
 pub(super) const ROWS: &[State] = &[
     row("containerd without the runtime", "echo 'version = 2' > /etc/containerd/config.toml", "H701"),
+    row(
+        "the table of version 2 in a file of version 3",
+        "printf 'version = 3\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia]\\n' > /etc/containerd/config.toml",
+        "H701",
+    ),
     row("containerd's file broken", "echo 'version = = 2' > /etc/containerd/config.toml", "H701"),
     row(
         "containerd with a program that is gone",

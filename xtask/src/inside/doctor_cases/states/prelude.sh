@@ -18,6 +18,27 @@ docker_up() {
     return 1
 }
 
+# Docker of the ordinary user, as RootlessKit starts it: root in a user namespace of theirs, with a /run of its
+# own. It reads ~/.config/docker/daemon.json; the client's context leads to it.
+rootless_up() {
+    run=/run/user/1000; mkdir -p $run /mnt/rootless/bin /mnt/rootless/run; chown 1000:1000 $run /mnt/rootless/run /mnt/rootless; chmod 755 /mnt
+    ln -sf /bin/true /mnt/rootless/bin/rootlesskit-docker-proxy
+    setpriv --reuid=1000 --regid=1000 --clear-groups /usr/bin/env -i HOME=/mnt/home/user XDG_RUNTIME_DIR=$run ROOTLESSKIT_STATE_DIR=$run/kit \
+        PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/mnt/rootless/bin /usr/bin/setsid \
+        unshare --user --map-root-user --mount sh -c "mount -t tmpfs run /mnt/rootless/run; mkdir -p /mnt/rootless/run/user/1000
+            mkdir /mnt/rootless/run/longshore-sim; mount --rbind /run/longshore-sim /mnt/rootless/run/longshore-sim
+            mount --bind $run /mnt/rootless/run/user/1000; mount --rbind /mnt/rootless/run /run
+            exec dockerd --rootless --bridge=none --iptables=false --ip6tables=false --userland-proxy=false --storage-driver vfs \
+            --data-root /mnt/rootless/data --exec-root $run/docker --pidfile $run/docker.pid -H unix://$run/docker.sock" \
+        > /mnt/rootless/log 2>&1 < /dev/null &
+    for _ in $(seq 300); do
+        docker -H unix://$run/docker.sock version > /dev/null 2>&1 && { context rootless unix://$run/docker.sock; return; }
+        sleep 0.1
+    done
+    tail -5 /mnt/rootless/log
+    return 1
+}
+
 # The client's file of root and of the ordinary user.
 client_file() {
     for home in /mnt/home/root /mnt/home/user; do

@@ -13,6 +13,12 @@ pub(super) const ROWS: &[State] = &[
         "H207",
     ),
     row("context of another machine", "docker_up; context gpu-server ssh://ada@10.9.8.7", "H201"),
+    row("the client's file is no JSON", "docker_up; client_file '{ \"auths\": {'", "H201"),
+    row(
+        "a socket that an engine made a folder of",
+        "rm -f /run/docker.sock; mkdir /run/docker.sock",
+        "H206",
+    ),
     row("context that is gone", "docker_up; client_file '{\"currentContext\":\"old-laptop\"}'", "H201"),
     row(
         "member of the group before a new login",
@@ -27,6 +33,11 @@ pub(super) const ROWS: &[State] = &[
         "default runtime that is gone",
         "mkdir -p /etc/docker; echo '{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": \"/usr/bin/nvidia-container-runtime\"}}}' > /etc/docker/daemon.json; docker_up; rm /usr/bin/nvidia-container-runtime",
         "H304",
+    ),
+    row(
+        "no low-level runtime for the default runtime",
+        "mkdir -p /etc/docker /etc/nvidia-container-runtime; printf '[nvidia-container-runtime]\\nruntimes = [\"docker-runc-x\"]\\n' > /etc/nvidia-container-runtime/config.toml; echo '{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": \"nvidia-container-runtime\"}}}' > /etc/docker/daemon.json; docker_up",
+        "H306",
     ),
     row(
         "the original's toolkit beside ours",
@@ -49,6 +60,31 @@ pub(super) const ROWS: &[State] = &[
         "H203",
     )
     .hidden(),
+    row(
+        "rootless Docker, and the runtime in the file of the rootful one",
+        "mkdir -p /etc/docker; echo '{\"runtimes\": {\"nvidia\": {\"path\": \"nvidia-container-runtime\"}}}' > /etc/docker/daemon.json; rootless_up",
+        "H504",
+    ),
+    row(
+        "rootful Docker, and the runtime in the file of a rootless one",
+        "for home in root user; do mkdir -p /mnt/home/$home/.config/docker; echo '{\"runtimes\": {\"nvidia\": {\"path\": \"nvidia-container-runtime\"}}}' > /mnt/home/$home/.config/docker/daemon.json; done; docker_up",
+        "H504",
+    ),
+    row(
+        "a drop-in of systemd with an option that daemon.json has too",
+        "mkdir -p /etc/docker /etc/systemd/system/docker.service.d; echo '{\"data-root\": \"/mnt/docker/data\", \"features\": {\"cdi\": true}}' > /etc/docker/daemon.json; printf '[Service]\\nExecStart=\\nExecStart=/usr/bin/dockerd --data-root=/mnt/data \\\\\\n  --log-level warn\\n' > /etc/systemd/system/docker.service.d/override.conf; timeout 10 dockerd --data-root=/mnt/data > /dev/null 2>&1; [ $? = 1 ]",
+        "H302",
+    ),
+    row(
+        "a default runtime that is registered nowhere",
+        "mkdir -p /etc/docker; echo '{\"default-runtime\": \"nvidia\"}' > /etc/docker/daemon.json; timeout 10 dockerd > /dev/null 2>&1; [ $? = 1 ]",
+        "H302",
+    ),
+    row(
+        "a switch of daemon.json that is a text",
+        "mkdir -p /etc/docker; echo '{\"features\": {\"cdi\": \"true\"}}' > /etc/docker/daemon.json; timeout 10 dockerd > /dev/null 2>&1; [ $? = 1 ]",
+        "H302",
+    ),
     row("daemon that was killed", "docker_up; kill -9 $(cat /run/docker.pid); sleep 0.2", "H206"),
     row(
         "daemon.json with a key that dockerd does not know",

@@ -17,6 +17,17 @@ pub(super) const ROWS: &[State] = &[
         DOCKER,
     ),
     State::well(
+        "podman with a stale specification out of use, all is well",
+        "mkdir -p /var/run/cdi; cp $SPEC /var/run/cdi/nvidia.yaml; sed 's/580\\.95\\.05/570.86.15/' $SPEC > /etc/cdi/nvidia.yaml",
+        PODMAN,
+    ),
+    State::well(
+        "Docker with a byte order mark and CRLF in daemon.json, all is well",
+        "mkdir -p /etc/docker; printf '\\357\\273\\277{\\r\\n  \"runtimes\": {\\r\\n    \"nvidia\": { \"path\": \"nvidia-container-runtime\" }\\r\\n  }\\r\\n}\\r\\n' > /etc/docker/daemon.json; docker_up",
+        DOCKER,
+    ),
+    State::well("rootless Docker, all is well", "rootless_up", DOCKER),
+    State::well(
         "containerd, all is well",
         "printf 'version = 2\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia.options]\\nBinaryName = \"/usr/bin/nvidia-container-runtime\"\\n' > /etc/containerd/config.toml",
         CONTAINERD,
