@@ -94,6 +94,13 @@ fn prepare(project: &Project, out: PathBuf) -> Result<Release> {
     Ok(Release { tree, out, scratch, version: env!("CARGO_PKG_VERSION").to_owned(), time, glibc, packaging })
 }
 
+/// The packages as they are published, for those who check packages.
+pub(crate) fn published(project: &Project, out: &Path) -> Result<(PathBuf, PathBuf)> {
+    fresh(out)?;
+    let release = prepare(project, out.to_path_buf())?;
+    Ok((deb::wrap(&release)?, rpm::wrap(&release)?))
+}
+
 /// A Debian package of the executables under test, for tests: quick to make, large, and with a
 /// version of the caller's choice.
 pub(crate) fn of_dist(project: &Project, folder: &Path, version: &str) -> Result<PathBuf> {

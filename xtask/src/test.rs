@@ -1,15 +1,18 @@
 //! `cargo xtask test`: everything that has to hold, one part after the other, and a table at the end.
 
 mod conformance;
+mod elsewhere;
 mod engines;
 mod fuzz;
 mod managers;
+mod mirror;
 mod packages;
 mod parts;
 mod setup;
 mod units;
 
 pub(crate) use engines::images_on;
+pub(crate) use mirror::VERSION as DOCKER_VERSION;
 
 use crate::inside::Check;
 use crate::project::Project;

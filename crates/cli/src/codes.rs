@@ -10,5 +10,8 @@ pub(crate) const UNKNOWN_OPTION: Code = Code::new("U002");
 pub(crate) const BAD_VALUE: Code = Code::new("U003");
 /// An argument too many, or one missing.
 pub(crate) const BAD_ARGUMENT: Code = Code::new("U005");
+#[cfg(any(test, not(target_os = "linux")))]
+/// The command looks at a Linux machine, and runs on another system.
+pub(crate) const NEEDS_LINUX: Code = Code::new("U006");
 /// There is no usable GPU where the command runs.
 pub(crate) const NO_GPU: Code = Code::new("D150");

@@ -26,7 +26,6 @@ pub const PROGRAMS: &[(&str, &str)] = &[
         "/usr/sbin/runuser",
         "what is done as the user who called: client settings, credential helpers, Docker without root",
     ),
-    ("/usr/bin/nvidia-ctk", "telling the toolkit to leave device rules alone, for Docker without root"),
     ("/usr/bin/longshore", "repairing the client's settings of root"),
 ];
 

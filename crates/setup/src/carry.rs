@@ -11,7 +11,7 @@ pub use record::{Changed, Done, Progress, Record, UnitState, records};
 pub use undo::{UndoOptions, undo};
 
 use crate::packages;
-use crate::sources;
+use crate::sources::{self, Trouble};
 use crate::{Item, Kind, Manager, Route, Stage, Survey, VerifyOptions, Wishes, codes, route, survey, verify};
 use diag::{Failure, Finding, Result};
 use engines::docker;
@@ -81,7 +81,7 @@ pub fn carry_out(host: &HostMut, wishes: &Wishes, means: &Means, teller: &mut dy
     let _lock = hold(host)?;
     let record = open(host, teller)?;
     let programs = Programs::new(host.environment(), &means.proxy);
-    let mut work = Work { host, programs, record, fresh: true, lists_read: false };
+    let mut work = Work { host, programs, record, fresh: true };
     let mut tried = Vec::new();
     let mut findings_told = false;
     loop {
@@ -94,6 +94,7 @@ pub fn carry_out(host: &HostMut, wishes: &Wishes, means: &Means, teller: &mut dy
         let Some(stage) = stages.into_iter().find(|stage| !tried.contains(&stage.kind)) else { break };
         tried.push(stage.kind);
         match work.next(&survey, &stage, wishes, teller)? {
+            Answer::No if stage.kind == Kind::Conflicting => return Err(in_the_way(&stage)),
             Answer::Yes | Answer::No => {}
             Answer::Stop => return Ok(Outcome { number: work.number(), items: Vec::new() }),
         }
@@ -103,6 +104,16 @@ pub fn carry_out(host: &HostMut, wishes: &Wishes, means: &Means, teller: &mut dy
     teller.ended(started.elapsed());
     work.finish()?;
     Ok(Outcome { number: work.number(), items })
+}
+
+/// Going on without that consent would have the package manager refuse, or remove them all the same.
+fn in_the_way(stage: &Stage) -> Failure {
+    let message = "Docker Engine cannot be installed beside packages that are in the way";
+    Failure::coded(codes::IN_THE_WAY, message).hint(format!(
+        "--remove-conflicting removes them ({}); without --docker-repository the distribution's Docker Engine is used where it is \
+         installed",
+        stage.effect.split('.').next().unwrap_or_default()
+    ))
 }
 
 /// One set-up at a time.
@@ -150,7 +161,6 @@ struct Work<'host> {
     record: Record,
     /// Whether nothing was written down yet.
     fresh: bool,
-    lists_read: bool,
 }
 
 impl Work<'_> {
@@ -162,13 +172,12 @@ impl Work<'_> {
         wishes: &Wishes,
         teller: &mut dyn Teller,
     ) -> Result<Answer> {
-        if needs_packages(stage.kind) && survey.distribution.manager == Some(Manager::Apt) {
-            self.lists(survey, teller)?;
-        }
         teller.stage(stage);
         self.preview(survey, stage, teller);
         let answer = consent(stage, teller);
-        if answer == Answer::Yes && stage.kind != Kind::Verify {
+        if answer == Answer::Yes && stage.kind == Kind::Index {
+            self.lists(survey, teller)?;
+        } else if answer == Answer::Yes && stage.kind != Kind::Verify {
             self.guard(stage.kind, wishes)?;
             self.perform(survey, stage, teller)?;
         }
@@ -190,23 +199,24 @@ impl Work<'_> {
         }
     }
 
-    /// apt reads its lists once before the first package: what it says of them is repaired like what
-    /// can be seen in them.
+    /// apt reads its lists: what it says of them is repaired like what can be seen in them.
     fn lists(&mut self, survey: &Survey, teller: &mut dyn Teller) -> Result<()> {
-        if std::mem::replace(&mut self.lists_read, true) {
-            return Ok(());
-        }
         let Some(argv) = packages::refresh(Manager::Apt) else { return Ok(()) };
-        teller.note("apt reads its lists of packages anew; that changes no package.");
+        let mut tried = Vec::new();
         // An entry that it does not understand hides what it would say of the others.
-        for _round in 0..3 {
+        for _round in 0..4 {
             teller.command(&argv);
-            let said = trouble::said(&self.programs.output(&argv, teller)?);
-            let told = sources::told(self.host, &said);
-            if told.is_empty() {
+            let output = self.programs.patient(&argv, teller)?;
+            let said = trouble::said(&output);
+            let Some(stage) = self.repair_of(&said, &mut tried, teller) else {
+                if !output.success() || trouble::is_unreached(&said) {
+                    teller.note(&format!(
+                        "{}; it goes on with the lists that are here",
+                        trouble::line(&argv, &output)
+                    ));
+                }
                 return Ok(());
-            }
-            let stage = route::lists(&told);
+            };
             teller.stage(&stage);
             if consent(&stage, teller) != Answer::Yes {
                 return Ok(());
@@ -214,6 +224,21 @@ impl Work<'_> {
             self.perform(survey, &stage, teller)?;
         }
         Ok(())
+    }
+
+    /// Keys are renewed where their owner has a new one; what cannot be repaired is set aside.
+    fn repair_of(&self, said: &str, tried: &mut Vec<String>, teller: &mut dyn Teller) -> Option<Stage> {
+        let told = sources::told(self.host, said);
+        let keys: Vec<&Trouble> = told.iter().filter(|trouble| trouble.key.is_some()).collect();
+        for trouble in keys {
+            let Some(key) = trouble.key.as_ref().filter(|key| !tried.contains(&key.path)) else { continue };
+            tried.push(key.path.clone());
+            match self.programs.renewed(self.host, key, teller) {
+                Ok(step) => return Some(route::key(key, &trouble.why, step)),
+                Err(failure) => teller.note(&format!("{} cannot be renewed: {}", key.path, failure.chain())),
+            }
+        }
+        (!told.is_empty()).then(|| route::lists(&told))
     }
 
     /// What would stop somebody's containers is not done unasked.
@@ -350,11 +375,6 @@ fn parts(steps: &[Step]) -> Vec<Part<'_>> {
             files => Part::Files(files),
         })
         .collect()
-}
-
-fn needs_packages(kind: Kind) -> bool {
-    use Kind::{Conflicting, Desktop, DockerRepository, Engine, Repository, Rootless, Toolkit};
-    matches!(kind, Conflicting | Desktop | DockerRepository | Engine | Repository | Rootless | Toolkit)
 }
 
 fn has_group(host: &Host) -> bool {

@@ -22,3 +22,9 @@ pub const CONTAINERS_RUN: Code = Code::new("I108");
 pub const NO_RECORD: Code = Code::new("I109");
 /// A wish cannot be fulfilled on this system.
 pub const BAD_WISH: Code = Code::new("I110");
+/// Packages are in the way that nobody agreed to remove.
+pub const IN_THE_WAY: Code = Code::new("I111");
+/// A package is held at its version, and would have to change.
+pub const HELD: Code = Code::new("I112");
+/// A system that is not set up with a package manager that is known here.
+pub const OWN_WAY: Code = Code::new("I113");

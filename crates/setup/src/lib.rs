@@ -11,6 +11,7 @@ mod carry;
 mod client;
 pub mod codes;
 mod distribution;
+pub mod keys;
 mod packages;
 mod probe_image;
 pub mod render;
@@ -24,6 +25,7 @@ pub use carry::{
     Answer, Changed, Done, Means, Outcome, Progress, Record, Teller, UndoOptions, UnitState, carry_out,
     records, undo,
 };
+pub use client::repair_client_file;
 pub use distribution::{Distribution, Manager};
 pub use route::{Kind, Route, Stage, Wishes, repair_client, route};
 pub use survey::{Survey, survey};

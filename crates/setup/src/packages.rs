@@ -1,6 +1,6 @@
 //! Which packages are installed, and the calls that install and remove them.
 
-use crate::Manager;
+use crate::{Distribution, Manager};
 use host::Host;
 use host::exec::Command;
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,18 +11,26 @@ pub(crate) type Versions = BTreeMap<String, String>;
 /// In place of a version: the package is gone, its settings are there (dpkg's `config-files`).
 pub(crate) const SETTINGS_ONLY: &str = "(settings only)";
 
-/// Packages that Docker's own cannot stand beside (docs.docker.com, "Uninstall old versions").
-pub(crate) const CONFLICTING: [&str; 9] = [
+/// Packages that Docker's own cannot stand beside (docs.docker.com, "Uninstall old versions"), and those that
+/// Debian has split from them since.
+pub(crate) const CONFLICTING: [&str; 13] = [
     "docker",
     "docker-engine",
     "docker.io",
+    "docker-cli",
     "docker-doc",
-    "podman-docker",
+    "docker-buildx",
+    "docker-compose",
+    "docker-compose-v2",
+    PODMAN_S,
     "containerd",
     "runc",
     "docker-client",
     "docker-common",
 ];
+
+/// Podman under the name of Docker's client.
+pub(crate) const PODMAN_S: &str = "podman-docker";
 
 /// The packages of Docker's own repository.
 pub(crate) const DOCKER_CE: [&str; 5] =
@@ -126,8 +134,8 @@ const APT_CHANGES: [&str; 4] = ["-o", "DPkg::Lock::Timeout=300", "-o", "Dpkg::Op
 
 /// Whether a call is one of a package manager, whose effect is seen in the list of packages.
 pub(crate) fn is_manager(argv: &[String]) -> bool {
-    let programs = ["/usr/bin/apt-get", "/usr/bin/dnf", "/usr/bin/zypper", "/usr/bin/pacman"];
-    argv.first().is_some_and(|program| programs.contains(&program.as_str()))
+    let all = [Manager::Apt, Manager::Dnf, Manager::Zypper, Manager::Pacman];
+    argv.first().is_some_and(|first| all.into_iter().any(|manager| program(manager) == first))
 }
 
 /// The call of apt that only says what one that installs or removes would do.
@@ -147,6 +155,16 @@ pub(crate) fn foreseen(said: &str) -> Vec<(&'static str, Vec<String>)> {
     rows.into_iter().filter(|(_, names)| !names.is_empty()).collect()
 }
 
+/// The program of a package manager.
+pub(crate) fn program(manager: Manager) -> &'static str {
+    match manager {
+        Manager::Apt => "/usr/bin/apt-get",
+        Manager::Dnf => "/usr/bin/dnf",
+        Manager::Zypper => "/usr/bin/zypper",
+        Manager::Pacman => "/usr/bin/pacman",
+    }
+}
+
 /// The call that installs packages.
 pub(crate) fn install(manager: Manager, packages: &[&str]) -> Vec<String> {
     let file = packages.iter().any(|package| package.starts_with('/'));
@@ -162,6 +180,15 @@ pub(crate) fn install(manager: Manager, packages: &[&str]) -> Vec<String> {
         Manager::Pacman => &["/usr/bin/pacman", "--sync", "--needed", "--noconfirm"],
     };
     call(manager, words, packages)
+}
+
+/// The same, and nothing is removed for it: apt would, unasked; the others refuse by themselves.
+pub(crate) fn install_beside(manager: Manager, packages: &[&str]) -> Vec<String> {
+    let mut call = install(manager, packages);
+    if manager == Manager::Apt {
+        call.insert(2, "--no-remove".to_owned());
+    }
+    call
 }
 
 /// The call that removes packages and leaves their settings and data.
@@ -224,20 +251,25 @@ pub(crate) fn refresh(manager: Manager) -> Option<Vec<String>> {
 }
 
 /// The packages of Docker Engine in the distribution's own repository. Debian 13 took the client out
-/// of `docker.io`, which only recommends it.
-pub(crate) fn docker_of_distribution(manager: Manager, id: &str, version: &str) -> &'static [&'static str] {
-    let split = id == "debian" && version.parse::<f32>().map_or(true, |version| version >= 13.0);
-    match manager {
-        Manager::Apt if split => &["docker.io", "docker-cli"],
-        Manager::Apt => &["docker.io"],
-        Manager::Dnf => &["moby-engine"],
-        Manager::Zypper | Manager::Pacman => &["docker"],
+/// of `docker.io`, which only recommends it; Ubuntu did not.
+pub(crate) fn docker_of_distribution(distribution: &Distribution) -> &'static [&'static str] {
+    let whole = ["bullseye", "bookworm"].contains(&distribution.codename.as_str());
+    match distribution.manager {
+        Some(Manager::Apt) if whole || distribution.is_ubuntu() => &["docker.io"],
+        Some(Manager::Apt) => &["docker.io", "docker-cli"],
+        Some(Manager::Dnf) if distribution.id == "amzn" => &["docker"],
+        Some(Manager::Dnf) => &["moby-engine"],
+        Some(Manager::Zypper | Manager::Pacman) => &["docker"],
+        None => &[],
     }
 }
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "tests prepare directories of their own")]
+
     use super::*;
+    use std::fs;
 
     #[test]
     fn installed_packages_are_read_from_dpkg() {
@@ -251,9 +283,16 @@ mod tests {
 
     #[test]
     fn the_client_is_a_package_of_its_own_from_debian_13_on() {
-        let clients = |id, version| docker_of_distribution(Manager::Apt, id, version).contains(&"docker-cli");
-        assert!(clients("debian", "13") && clients("debian", ""));
-        assert!(!clients("debian", "12") && !clients("ubuntu", "24.04"));
+        let clients = |text: &str| {
+            let root = tempfile::tempdir().unwrap();
+            fs::create_dir_all(root.path().join("etc")).unwrap();
+            fs::write(root.path().join("etc/os-release"), text).unwrap();
+            docker_of_distribution(&Distribution::read(&Host::at(root.path()))).contains(&"docker-cli")
+        };
+        assert!(clients("ID=debian\nVERSION_CODENAME=trixie\n") && clients("ID=debian\n"));
+        assert!(clients("ID=kali\nID_LIKE=debian\nVERSION_CODENAME=kali-rolling\n"));
+        assert!(!clients("ID=debian\nVERSION_CODENAME=bookworm\n"));
+        assert!(!clients("ID=ubuntu\nID_LIKE=debian\nVERSION_CODENAME=noble\n"));
     }
 
     #[test]
@@ -268,7 +307,7 @@ mod tests {
     fn calls_never_ask() {
         for manager in [Manager::Apt, Manager::Dnf, Manager::Zypper, Manager::Pacman] {
             let quiet = ["--yes", "--assumeyes", "--non-interactive", "--noconfirm"];
-            for call in [install(manager, &["a"]), remove(manager, &["a"])] {
+            for call in [install(manager, &["a"]), install_beside(manager, &["a"]), remove(manager, &["a"])] {
                 assert!(
                     call.iter().any(|word| quiet.contains(&word.as_str()))
                         && call.last().is_some_and(|word| word == "a")

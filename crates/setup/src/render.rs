@@ -1,5 +1,6 @@
 //! A route as text for people, as JSON, and as a shell script that a careful administrator can read.
 
+use crate::keys::armor::encode;
 use crate::{Changed, Item, Record, Route, Stage, Survey};
 use plan::{Applicability, Plan, Step, unified_diff};
 use serde_json::{Value, json};
@@ -67,7 +68,11 @@ pub fn way_back(record: &Record) -> String {
         }
     }
     if record.removes_engine() {
-        let data = "Docker's images, containers and volumes go with it: all of them were made since.";
+        let data = if record.keeps_data() {
+            "Docker's images, containers and volumes stay: some were there before."
+        } else {
+            "Docker's images, containers and volumes go with it: all of them were made since."
+        };
         out.push_str(&wrapped(data, "  "));
     }
     out
@@ -86,7 +91,11 @@ fn stage_json(stage: &Stage) -> Value {
         Step::Run { argv, undo } => json!({"run": argv, "undo": undo}),
         Step::Settle { argv, undo } => json!({"run": argv, "undo": undo}),
         Step::Write { path, after, mode, .. } => {
-            json!({"write": path, "text": String::from_utf8_lossy(after), "mode": format!("{mode:o}")})
+            let mode = format!("{mode:o}");
+            match std::str::from_utf8(after) {
+                Ok(text) => json!({"write": path, "text": text, "mode": mode}),
+                Err(_) => json!({"write": path, "base64": encode(after), "mode": mode}),
+            }
         }
         Step::Remove { path, .. } => json!({"remove": path}),
         Step::Symlink { path, target, .. } => json!({"link": path, "target": target}),
@@ -112,7 +121,8 @@ pub fn items(items: &[Item]) -> String {
 #[must_use]
 pub fn shell(route: &Route) -> String {
     let mut out = String::from(
-        "#!/bin/sh\n# Made by `longshore setup --plan --form=shell`. Read it, then run it as root.\nset -eu\n",
+        "#!/bin/sh\n# Made by `longshore setup --plan --form=shell`. Read it, then run it as root.\n# It keeps no record: \
+         `longshore undo setup` takes back what `longshore setup` did, and not this.\nset -eu\nexport LC_ALL=C DEBIAN_FRONTEND=noninteractive\n",
     );
     for stage in &route.stages {
         let off = stage.only_with.is_some() || stage.plan.applicability == Applicability::ShownOnly;
@@ -149,13 +159,15 @@ fn step_shell(step: &Step) -> String {
         Step::Remove { path, .. } => format!("mv -- {0} {0}.longshore-removed\n", quoted(path)),
         Step::Symlink { path, target, .. } => format!("ln -sfn -- {} {}\n", quoted(target), quoted(path)),
         Step::Write { path, after, mode, .. } => {
-            let text = String::from_utf8_lossy(after);
+            let print = match std::str::from_utf8(after) {
+                Ok(text) => format!("printf %s {}", quoted(text)),
+                Err(_) => format!("printf %s {} | base64 --decode", encode(after)),
+            };
             let draft = quoted(&format!("{path}.longshore-new"));
             let folder = quoted(path.rsplit_once('/').map_or("/", |(folder, _)| folder));
             format!(
-                "mkdir -p -- {folder}\nprintf %s {} > {draft}\n[ ! -e {path} ] || chmod --reference={path} -- {draft}\n\
+                "mkdir -p -- {folder}\n{print} > {draft}\n[ ! -e {path} ] || chmod --reference={path} -- {draft}\n\
                  [ -e {path} ] || chmod {mode:o} -- {draft}\nmv -- {draft} {path}\n",
-                quoted(&text),
                 path = quoted(path),
             )
         }
@@ -177,7 +189,7 @@ fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-fn capital(text: &str) -> String {
+pub(crate) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }
@@ -212,6 +224,13 @@ mod tests {
         {
             assert_eq!(quoted(word), expected);
         }
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_reach_the_file_through_the_script() {
+        let after = vec![0x99, 0x00, b'a'];
+        let step = Step::Write { path: "/k.gpg".to_owned(), before: None, after, mode: 0o644 };
+        assert!(step_shell(&step).contains("printf %s mQBh | base64 --decode > /k.gpg.longshore-new"));
     }
 
     #[test]

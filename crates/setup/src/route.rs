@@ -5,14 +5,16 @@ mod repository;
 mod toolkit;
 mod user;
 
+use crate::keys::Key;
 use crate::packages;
+use crate::render::capital;
 use crate::sources::Trouble;
-use crate::{Manager, Survey};
+use crate::{Manager, Survey, codes};
 use diag::{Failure, Result};
 use plan::{Applicability, Plan, Step};
 use serde::{Deserialize, Serialize};
 
-pub(crate) use repository::DOCKER_SOURCES;
+pub(crate) use repository::{DOCKER_KEY, DOCKER_SOURCES};
 
 /// What the caller wishes beyond the least.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +56,10 @@ pub enum Kind {
     Driver,
     /// Lists of package sources that stop the package manager.
     Lists,
+    /// The key of a repository.
+    Key,
+    /// What apt's repositories have, read anew.
+    Index,
     /// Docker Desktop.
     Desktop,
     /// Packages that are in the way.
@@ -109,8 +115,6 @@ pub struct Route {
 /// fulfilled by it.
 pub fn route(survey: Survey, wishes: &Wishes) -> Result<Route> {
     let mut stages = Vec::new();
-    stages.extend(driver(&survey));
-    stages.extend(troubles(&survey));
     stages.extend(engine::desktop(&survey, wishes)?);
     stages.extend(engine::engine(&survey, wishes)?);
     stages.extend(toolkit::toolkit(&survey, wishes)?);
@@ -119,15 +123,28 @@ pub fn route(survey: Survey, wishes: &Wishes) -> Result<Route> {
     stages.extend(user::client(&survey));
     stages.extend(user::group(&survey, wishes));
     stages.extend(user::rootless(&survey, wishes)?);
+    let apt = survey.distribution.manager == Some(Manager::Apt);
+    let first = stages.iter().position(|stage| apt && needs_packages(stage));
+    if let Some(first) = first {
+        stages.insert(first, index());
+    }
     stages.push(verified());
+    let before = driver(&survey).into_iter().chain(troubles(&survey));
+    let stages = before.chain(stages).collect();
     Ok(Route { survey, stages })
+}
+
+/// Whether packages come with it, unless it is only shown.
+fn needs_packages(stage: &Stage) -> bool {
+    use Kind::{Conflicting, DockerRepository, Engine, Repository, Rootless, Toolkit};
+    let kinds = [Conflicting, DockerRepository, Engine, Repository, Rootless, Toolkit];
+    kinds.contains(&stage.kind) && stage.plan.applicability != Applicability::ShownOnly
 }
 
 /// The change of the Docker client's settings alone; `None` where there is nothing to repair.
 #[must_use]
 pub fn repair_client(survey: &Survey) -> Option<Plan> {
-    let step = survey.client.repair()?;
-    Some(Plan::new(format!("repair {}", survey.client.path), Applicability::Safe).step(step))
+    survey.client.repair()
 }
 
 fn stage(
@@ -165,16 +182,27 @@ fn driver(survey: &Survey) -> Option<Stage> {
     if survey.driver.is_some() {
         return None;
     }
-    let command = match (survey.distribution.manager, survey.distribution.id.as_str()) {
-        (Some(Manager::Apt), "ubuntu") => "/usr/bin/ubuntu-drivers install",
-        (Some(Manager::Apt), _) => "/usr/bin/apt-get install nvidia-driver",
-        (Some(Manager::Dnf), "fedora") => "/usr/bin/dnf install akmod-nvidia",
-        (Some(Manager::Dnf), _) => "/usr/bin/dnf module install nvidia-driver:open-dkms",
-        (Some(Manager::Zypper), _) => "/usr/bin/zypper install nvidia-open-driver-G06-signed-kmp-default",
-        (Some(Manager::Pacman), _) => "/usr/bin/pacman --sync nvidia-open",
-        (None, _) => "/usr/bin/modprobe nvidia",
+    let distribution = &survey.distribution;
+    let (command, from) = match (distribution.manager, distribution.id.as_str()) {
+        (Some(Manager::Apt), "pop") => ("/usr/bin/apt-get install system76-driver-nvidia", ""),
+        (Some(Manager::Apt), _) if distribution.is_ubuntu() => ("/usr/bin/ubuntu-drivers install", ""),
+        (Some(Manager::Apt), _) => {
+            ("/usr/bin/apt-get install nvidia-driver", "Debian's components contrib and non-free")
+        }
+        (Some(Manager::Dnf), "fedora") => ("/usr/bin/dnf install akmod-nvidia", "the repository RPM Fusion"),
+        (Some(Manager::Dnf), _) => ("/usr/bin/dnf install nvidia-open", "NVIDIA's repository for CUDA"),
+        (Some(Manager::Zypper), _) => (
+            "/usr/bin/zypper install nvidia-open-driver-G06-signed-kmp-default",
+            "NVIDIA's repository for CUDA",
+        ),
+        (Some(Manager::Pacman), _) => ("/usr/bin/pacman --sync nvidia-open", ""),
+        (None, _) => ("/usr/bin/modprobe nvidia", ""),
     };
-    let effect = "No NVIDIA kernel module is loaded. Installing a driver is left to you: it changes the kernel, and needs a restart.";
+    let from = if from.is_empty() { String::new() } else { format!(" This call needs {from}.") };
+    let effect = format!(
+        "No NVIDIA kernel module is loaded. Installing a driver is left to you: it changes the kernel, and needs a restart.{from} \
+         All else can be set up before it; the check list at the end then says that there is no driver."
+    );
     let steps = vec![run(words(command), None)];
     Some(stage(Kind::Driver, "install a driver", Applicability::ShownOnly, effect, steps))
 }
@@ -187,8 +215,32 @@ fn troubles(survey: &Survey) -> Option<Stage> {
 pub(crate) fn lists(troubles: &[Trouble]) -> Stage {
     let why: Vec<&str> = troubles.iter().map(|trouble| trouble.why.as_str()).collect();
     let steps = troubles.iter().map(Trouble::step).collect();
-    let effect = format!("apt works again. It is stopped by this: {}.", why.join("; "));
+    let paths: Vec<&str> = troubles.iter().map(|trouble| trouble.path.as_str()).collect();
+    let (is, it) = if paths.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let effect = format!(
+        "apt is stopped by this: {}. So {} {is} set aside, and apt works again; the undo brings {it} back.",
+        why.join("; "),
+        paths.join(", ")
+    );
     stage(Kind::Lists, "repair apt's lists of sources", Applicability::Safe, effect, steps)
+}
+
+/// The stage that puts a key in place that its owner renewed.
+pub(crate) fn key(key: &Key, why: &str, step: Step) -> Stage {
+    let effect = format!(
+        "{why}. {} has the same key as trusted so far, or the one that its owner is known by, in a form that apt takes. It comes \
+         in place of {}; the undo brings the old one back.",
+        key.url, key.path
+    );
+    stage(Kind::Key, "renew the key of a repository", Applicability::Safe, capital(&effect), vec![step])
+}
+
+/// What the lists cannot tell, apt says when it reads them.
+fn index() -> Stage {
+    let steps = packages::refresh(Manager::Apt).map(|argv| run(argv, None)).into_iter().collect();
+    let effect = "apt learns which packages its repositories have now. No package changes. A repository that stops apt is shown next, \
+                  with its repair.";
+    stage(Kind::Index, "read apt's lists of packages anew", Applicability::Safe, effect, steps)
 }
 
 fn verified() -> Stage {
@@ -198,15 +250,31 @@ fn verified() -> Stage {
 }
 
 fn known(survey: &Survey) -> Result<Manager> {
-    survey.distribution.manager.ok_or_else(|| {
-        let name = if survey.distribution.name.is_empty() { "this system" } else { survey.distribution.name.as_str() };
-        Failure::new(format!("the package manager of {name} is not known"))
+    let distribution = &survey.distribution;
+    let name = if distribution.name.is_empty() { "this system" } else { distribution.name.as_str() };
+    if let Some(way) = distribution.own_way {
+        let message = format!("{name} takes no packages the usual way");
+        return Err(Failure::coded(codes::OWN_WAY, message).hint(way));
+    }
+    let manager = distribution.manager.ok_or_else(|| {
+        Failure::coded(codes::OWN_WAY, format!("the package manager of {name} is not known"))
             .hint("apt, dnf, zypper and pacman are; install the engine and the toolkit by hand, then `nvidia-ctk runtime configure`")
-    })
+    })?;
+    if survey.manager_missing {
+        let program = packages::program(manager);
+        let message = format!("{name} has no {program}");
+        return Err(Failure::coded(codes::OWN_WAY, message)
+            .hint("install the engine and the toolkit by hand, then `nvidia-ctk runtime configure`"));
+    }
+    Ok(manager)
 }
 
-/// The calls that read the lists of packages anew, where installing does not do that by itself.
+/// The calls that read the lists of packages anew, where installing does not do that by itself; apt's are a
+/// stage of their own.
 fn refreshed(manager: Manager) -> Vec<Step> {
+    if manager == Manager::Apt {
+        return Vec::new();
+    }
     packages::refresh(manager).map(|argv| run(argv, None)).into_iter().collect()
 }
 

@@ -19,6 +19,8 @@ pub struct Survey {
     pub driver: Option<String>,
     /// Where Docker Desktop shows itself.
     pub desktop: Option<String>,
+    /// Whether Docker Desktop came as a package that the package manager can remove.
+    pub desktop_package: bool,
     /// Whether Docker is here as a snap.
     pub snap: bool,
     /// The program of Docker Engine.
@@ -47,6 +49,8 @@ pub struct Survey {
     pub in_group: bool,
     /// Whether systemd runs; for another host, that is taken as given.
     pub systemd: bool,
+    /// Whether systemd's program is here, which switches units on even where systemd does not run.
+    pub systemctl: bool,
     /// Whether curl is here, which fetches the key of Docker's repository.
     pub curl: bool,
     /// Whether Docker's own packages are installed.
@@ -55,9 +59,15 @@ pub struct Survey {
     pub refresh_units: bool,
     /// Whether the user has a Docker Engine of their own.
     pub rootless: bool,
+    /// Whether the program of the package manager is not there.
+    #[serde(skip)]
+    pub(crate) manager_missing: bool,
     /// What a set-up was about when it was interrupted: that is done again.
     #[serde(skip)]
     pub(crate) unfinished: Option<Kind>,
+    /// apt's lists of sources besides the distribution's own.
+    #[serde(skip)]
+    pub(crate) lists: Vec<sources::List>,
     /// What a stage may write anew, as it is now.
     #[serde(skip)]
     pub(crate) files: BTreeMap<String, Vec<u8>>,
@@ -84,6 +94,7 @@ pub fn survey(host: &Host) -> Result<(Survey, Vec<Finding>)> {
     let survey = Survey {
         driver: driver(host),
         desktop: of(InstallationKind::Desktop).map(|desktop| desktop.seen.clone()),
+        desktop_package: names.is_none() || has("docker-desktop"),
         snap: of(InstallationKind::Snap).is_some(),
         engine: system.and_then(|system| system.program.clone()),
         unit: system.and_then(|system| Some(system.service.as_ref()?.unit.clone())),
@@ -98,12 +109,16 @@ pub fn survey(host: &Host) -> Result<(Survey, Vec<Finding>)> {
         },
         client: client(host)?,
         systemd: !host.is_live() || host.exists("/run/systemd/system"),
+        systemctl: !host.is_live() || host.exists("/usr/bin/systemctl"),
         curl: host.exists("/usr/bin/curl"),
         docker_ce: has("docker-ce"),
         refresh_units: [REFRESH_WANTED, REFRESH].map(|path| host.lstat(path).ok().flatten().is_some())
             != [false, true],
         rootless: of(InstallationKind::Rootless).is_some(),
+        manager_missing: host.is_live()
+            && distribution.manager.is_some_and(|manager| !host.exists(packages::program(manager))),
         unfinished: None,
+        lists: sources::lists(host),
         files: files(host),
         in_group: user.as_deref().is_some_and(|user| in_group(host, user)),
         user,
@@ -141,18 +156,22 @@ fn configuration(host: &Host, config: Option<&str>) -> Result<Proposal> {
 }
 
 fn driver(host: &Host) -> Option<String> {
+    // In WSL the driver is that of Windows, on a Jetson a part of its system: neither is to be installed.
+    for (path, whose) in [("/dev/dxg", "of Windows (WSL)"), ("/etc/nv_tegra_release", "of Jetson Linux")] {
+        if host.exists(path) {
+            return Some(whose.to_owned());
+        }
+    }
     let text = host.read_text_optional("/proc/driver/nvidia/version").ok().flatten()?;
     formats::procfs::driver_version(&text)
 }
 
 fn conflicting(distribution: &Distribution, installed: &BTreeSet<String>) -> Vec<String> {
     // Without a repository of Docker's own, the distribution's packages are the ones to be used.
-    if distribution.docker_repository.is_none() {
-        return Vec::new();
-    }
+    let own = distribution.docker_repository.is_some();
     packages::CONFLICTING
         .iter()
-        .filter(|name| installed.contains(**name))
+        .filter(|name| installed.contains(**name) && (own || **name == packages::PODMAN_S))
         .map(|name| (*name).to_owned())
         .collect()
 }
@@ -164,8 +183,9 @@ const REFRESH: &str = "/usr/lib/systemd/system/nvidia-cdi-refresh.path";
 const REFRESH_WANTED: &str = "/etc/systemd/system/multi-user.target.wants/nvidia-cdi-refresh.path";
 
 /// The lists and keys of repositories that a set-up may write.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     crate::route::DOCKER_SOURCES,
+    crate::route::DOCKER_KEY,
     "/etc/apt/sources.list.d/longshore.sources",
     "/etc/apt/keyrings/longshore.asc",
     "/etc/yum.repos.d/docker-ce.repo",

@@ -51,7 +51,7 @@ pub fn verify(host: &Host, options: &VerifyOptions) -> Vec<Item> {
     let info = api::info(host, &socket).map_err(|failure| failure.chain());
     vec![
         desktop(host),
-        engine(&socket, info.as_ref()),
+        engine(host, &socket, info.as_ref()),
         runtime(info.as_ref().ok()),
         driver(host),
         container(host, &socket, options, info.is_ok()),
@@ -85,7 +85,7 @@ fn desktop(host: &Host) -> Item {
     }
 }
 
-fn engine(socket: &str, info: Result<&api::Info, &String>) -> Item {
+fn engine(host: &Host, socket: &str, info: Result<&api::Info, &String>) -> Item {
     let name = "Docker Engine is active";
     match info {
         Ok(info) => item(name, Verdict::Yes, format!("version {} answers on {socket}", info.version), ""),
@@ -95,6 +95,9 @@ fn engine(socket: &str, info: Result<&api::Info, &String>) -> Item {
             cause.clone(),
             "run it with sudo, or as a member of the group docker",
         ),
+        Err(cause) if host.is_live() && !host.exists("/run/systemd/system") => {
+            item(name, Verdict::No, cause.clone(), "start dockerd: no systemd runs here that would")
+        }
         Err(cause) => item(name, Verdict::No, cause.clone(), "sudo systemctl start docker"),
     }
 }
@@ -116,15 +119,18 @@ fn runtime(info: Option<&api::Info>) -> Item {
 
 fn driver(host: &Host) -> Item {
     let name = "the NVIDIA driver works";
-    let Some(version) = host.read_text_optional("/proc/driver/nvidia/version").ok().flatten() else {
-        return item(name, Verdict::No, "no NVIDIA kernel module is loaded", "longshore doctor");
+    let version = host.read_text_optional("/proc/driver/nvidia/version").ok().flatten();
+    let version = match version {
+        Some(text) => format!("module {}", formats::procfs::driver_version(&text).unwrap_or_default()),
+        // In WSL the kernel has Windows' driver behind this node.
+        None if host.exists("/dev/dxg") => "Windows' driver".to_owned(),
+        None => return item(name, Verdict::No, "no NVIDIA kernel module is loaded", "longshore doctor"),
     };
-    let version = formats::procfs::driver_version(&version).unwrap_or_default();
     let Some(program) = program(host, "nvidia-smi") else {
         return item(
             name,
             Verdict::CannotTell,
-            format!("module {version} is loaded, but nvidia-smi is not installed"),
+            format!("{version} is loaded, but nvidia-smi is not installed"),
             "",
         );
     };
@@ -132,16 +138,13 @@ fn driver(host: &Host) -> Item {
         Ok(text) if !text.trim().is_empty() => item(
             name,
             Verdict::Yes,
-            format!(
-                "module {version}, {} GPUs",
-                text.lines().filter(|line| line.starts_with("GPU ")).count()
-            ),
+            format!("{version}, {} GPUs", text.lines().filter(|line| line.starts_with("GPU ")).count()),
             "",
         ),
         Ok(_) => item(
             name,
             Verdict::No,
-            format!("module {version} is loaded, nvidia-smi lists no GPU"),
+            format!("{version} is loaded, nvidia-smi lists no GPU"),
             "longshore doctor",
         ),
         Err(cause) => item(name, Verdict::No, cause, "longshore doctor"),
@@ -264,11 +267,17 @@ fn credentials(host: &Host) -> Item {
     item(name, Verdict::Yes, format!("{} answer", client.helpers.join(", ")), "")
 }
 
+/// Where WSL has the driver's programs; sudo takes it out of `PATH`.
+const WSL: &str = "/usr/lib/wsl/lib";
+
 fn program(host: &Host, name: &str) -> Option<String> {
     let folders =
         host.environment().get_nonempty("PATH").unwrap_or("/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
-    let mut paths =
-        folders.split(':').filter(|folder| folder.starts_with('/')).map(|folder| format!("{folder}/{name}"));
+    let mut paths = folders
+        .split(':')
+        .chain([WSL])
+        .filter(|folder| folder.starts_with('/'))
+        .map(|folder| format!("{folder}/{name}"));
     paths.find(|path| host.stat(path).ok().flatten().is_some_and(|stat| stat.is_executable()))
 }
 

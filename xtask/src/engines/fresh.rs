@@ -6,6 +6,7 @@ use crate::exec::{capture, command};
 use crate::progress::step;
 use crate::project::Project;
 use diag::{Result, ResultExt};
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
@@ -51,6 +52,10 @@ const MACHINE: &[&str] = &[
 
 /// What is to be installed on it.
 const OFFERED: &[&str] = &["docker.io", "docker-cli"];
+
+/// What some set-ups need besides.
+const MORE: &[&str] =
+    &["ca-certificates", "curl", "dbus-user-session", "rootlesskit", "slirp4netns", "uidmap"];
 
 /// Package managers of other distributions, which are Debian's packages, too.
 const MANAGERS: &[&str] = &["dnf", "zypper", "pacman-package-manager", "createrepo-c", "rpm"];
@@ -130,14 +135,62 @@ pub(crate) fn add(archive: &Path, repository: &Path) -> Result<()> {
     let name = archive.file_name().unwrap_or_default().to_string_lossy().replace("%3a", ".");
     let file = repository.join(&name);
     fs::copy(archive, &file).with_context(|| format!("cannot copy {}", archive.display()))?;
-    let fields = capture(command(["dpkg-deb", "--field"]).arg(&file))?;
-    let sum = capture(command(["sha256sum"]).arg(&file))?;
-    let sum = sum.split(' ').next().unwrap_or_default();
-    let size = fs::metadata(&file).context("cannot look at a package")?.len();
     let index = repository.join("Packages");
     let before = fs::read_to_string(&index).unwrap_or_default();
-    let stanza = format!("{}\nFilename: ./{name}\nSize: {size}\nSHA256: {sum}\n\n", fields.trim_end());
+    let stanza = stanza(&file, &format!("./{name}"))?;
     fs::write(&index, before + &stanza).context("cannot write the index of a repository")
+}
+
+/// What an index says of a package that lies there under this name.
+pub(crate) fn stanza(file: &Path, name: &str) -> Result<String> {
+    let fields = capture(command(["dpkg-deb", "--field"]).arg(file))?;
+    let sum = capture(command(["sha256sum"]).arg(file))?;
+    let sum = sum.split(' ').next().unwrap_or_default();
+    let size = fs::metadata(file).context("cannot look at a package")?.len();
+    Ok(format!("{}\nFilename: {name}\nSize: {size}\nSHA256: {sum}\n\n", fields.trim_end()))
+}
+
+/// What this machine's packages call its architecture.
+pub(crate) fn architecture() -> Result<String> {
+    Ok(capture(&mut command(["dpkg", "--print-architecture"]))?.trim().to_owned())
+}
+
+/// Further packages for the fresh machine, as a flat repository of its own.
+pub(crate) fn ensure_more(project: &Project) -> Result<PathBuf> {
+    let fresh = ensure(project)?;
+    let place = Place { base: project.engines(), name: "fresh-more" };
+    let lock = File::create(place.file("lock")).context("cannot make the lock of the engines")?;
+    lock.lock().context("cannot lock the engines")?;
+    if !place.root().exists() {
+        let apt = apt::Apt::new(&place, &mirror::find(&place)?, Suite::Trixie.name())?;
+        step("reading the package index", || apt.update())?;
+        let all = step(format!("downloading {}", MORE.join(", ")), || apt.download(MORE))?;
+        let there = there(&fresh)?;
+        let partial = place.file("partial");
+        remove_tree(&partial)?;
+        fs::create_dir_all(&partial).context("cannot make a repository")?;
+        for archive in all.iter().filter(|archive| !there.contains(&package_of(archive))) {
+            add(archive, &partial)?;
+        }
+        fs::rename(&partial, place.root()).with_context(|| format!("cannot rename {}", partial.display()))?;
+        remove_tree(&place.file("tools"))?;
+        apt.clean()?;
+    }
+    Ok(place.root())
+}
+
+/// The packages that the fresh machine has, or is offered.
+fn there(fresh: &Fresh) -> Result<BTreeSet<String>> {
+    let database = fresh.root.join("var/lib/dpkg");
+    let mut query = command(["dpkg-query", "--show", "--showformat", "${Package}\n", "--admindir"]);
+    let offered = fs::read_to_string(fresh.repository.join("Packages")).context("cannot read an index")?;
+    let offered = offered.lines().filter_map(|line| line.strip_prefix("Package: "));
+    Ok(capture(query.arg(database))?.lines().chain(offered).map(str::to_owned).collect())
+}
+
+fn package_of(archive: &Path) -> String {
+    let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    name.split('_').next().unwrap_or_default().to_owned()
 }
 
 /// The fresh machine with the package managers of others.
@@ -150,14 +203,8 @@ pub(crate) fn ensure_managers(project: &Project) -> Result<PathBuf> {
         let apt = apt::Apt::new(&place, &mirror::find(&place)?, Suite::Trixie.name())?;
         step("reading the package index", || apt.update())?;
         let all = step(format!("downloading {}", MANAGERS.join(", ")), || apt.download(MANAGERS))?;
-        let database = fresh.root.join("var/lib/dpkg");
-        let mut query = command(["dpkg-query", "--show", "--showformat", "${Package}\n", "--admindir"]);
-        let there = capture(query.arg(database))?;
-        let is_new = |archive: &&PathBuf| {
-            let name = archive.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            !there.lines().any(|there| name.split('_').next() == Some(there))
-        };
-        let new: Vec<&PathBuf> = all.iter().filter(is_new).collect();
+        let there = there(&fresh)?;
+        let new: Vec<&PathBuf> = all.iter().filter(|archive| !there.contains(&package_of(archive))).collect();
         let partial = place.file("partial");
         remove_tree(&partial)?;
         capture(command(["cp", "-a"]).args([&fresh.root, &partial]))?;

@@ -62,7 +62,7 @@ pub(crate) fn legacy(project: &Project, options: &Options) -> Result<Vec<Check>>
                 ..check
             };
             let with_rootless = options.all && suite == Suite::Bookworm && *cgroup == layouts[0];
-            let rootless = with_rootless.then(|| engines::ensure_rootless(project)).transpose()?;
+            let rootless = with_rootless.then(|| engines::ensure_rootless(project, suite)).transpose()?;
             checks.extend(inside(project, suite, *cgroup, Task::Legacy { rootless })?.into_iter().map(label));
             for machine in MACHINES.iter().filter(|machine| options.all || machine.short) {
                 let task = Task::LegacyMachine { name: machine.name.to_owned() };
@@ -154,7 +154,7 @@ pub(crate) fn kill(project: &Project, options: &Options) -> Result<Vec<Check>> {
     inside(project, Suite::Bookworm, cgroup, Task::Kill { thorough: options.all })
 }
 
-/// Hostile images, racing links and leaks; in full on both suites.
+/// Hostile images, neighbours and leaks; in full on both suites.
 pub(crate) fn security(project: &Project, options: &Options) -> Result<Vec<Check>> {
     let suites: &[Suite] = if options.all { &[Suite::Trixie, Suite::Bookworm] } else { &[Suite::Trixie] };
     let mut checks = Vec::new();
@@ -165,12 +165,11 @@ pub(crate) fn security(project: &Project, options: &Options) -> Result<Vec<Check
     let task = Task::Security { thorough: false, old_kernel: true };
     let old = inside(project, Suite::Trixie, Cgroup::possible()[0], task)?;
     checks.extend(old.into_iter().map(on_old_kernel));
-    checks.extend(races(project, options)?);
     Ok(checks)
 }
 
 /// The races: in full on the newer suite, a tenth of it on the other one and on an old kernel.
-fn races(project: &Project, options: &Options) -> Result<Vec<Check>> {
+pub(crate) fn races(project: &Project, options: &Options) -> Result<Vec<Check>> {
     let plan = |rounds, starts, old_kernel| RacePlan { rounds, starts, old_kernel, only: Vec::new() };
     let plans = if options.all {
         vec![
@@ -258,8 +257,8 @@ pub(crate) fn images(project: &Project, options: &Options) -> Result<Vec<Check>>
         let label = |check: Check| Check { engine: format!("{} ({})", check.engine, suite.name()), ..check };
         checks.extend(images_on(project, *suite, starts, options.all)?.into_iter().map(label));
     }
-    let plan =
-        ImagePlan { starts: 2, engines: false, old_kernel: true, musl: engines::ensure_musl(project)? };
+    let musl = engines::ensure_musl(project)?;
+    let plan = ImagePlan { starts: 2, rootless: None, old_kernel: true, musl };
     let old = inside(project, Suite::Trixie, Cgroup::possible()[0], Task::Images(plan))?;
     checks.extend(old.into_iter().map(on_old_kernel));
     Ok(checks)
@@ -269,7 +268,8 @@ pub(crate) fn images(project: &Project, options: &Options) -> Result<Vec<Check>>
 /// Docker and Podman too.
 pub(crate) fn images_on(project: &Project, suite: Suite, starts: usize, engines: bool) -> Result<Vec<Check>> {
     engines::require_root()?;
-    let plan = ImagePlan { starts, engines, old_kernel: false, musl: engines::ensure_musl(project)? };
+    let rootless = engines.then(|| engines::ensure_rootless(project, suite)).transpose()?;
+    let plan = ImagePlan { starts, rootless, old_kernel: false, musl: engines::ensure_musl(project)? };
     inside(project, suite, Cgroup::possible()[0], Task::Images(plan))
 }
 

@@ -6,7 +6,7 @@
 
 use crate::dist;
 use crate::engines::{self, Suite};
-use crate::exec::{capture, command};
+use crate::exec::{capture, command, output};
 use crate::inside::Check;
 use crate::package;
 use crate::project::Project;
@@ -45,7 +45,7 @@ struct Packages {
 }
 
 /// The part.
-pub(super) fn packages(project: &Project, _options: &Options) -> Result<Vec<Check>> {
+pub(super) fn packages(project: &Project, options: &Options) -> Result<Vec<Check>> {
     dist::build(project)?;
     let folder = project.root().join("target/xtask/packages");
     package::fresh(&folder)?;
@@ -65,7 +65,45 @@ pub(super) fn packages(project: &Project, _options: &Options) -> Result<Vec<Chec
         checks.extend(carry_out(suite.name(), &root, &packages));
         package::fresh(&root.path)?;
     }
+    if options.all {
+        checks.extend(judged(project, &folder.join("published"))?);
+    }
     Ok(checks)
+}
+
+/// The packages that are published, before the distributions' own judges, where those are installed: an error
+/// has to be overridden with its reason.
+fn judged(project: &Project, folder: &Path) -> Result<Vec<Check>> {
+    let is_here =
+        |name: &str| output(&mut command([name, "--version"])).is_ok_and(|ran| ran.status.success());
+    let judges: Vec<&(&str, &[&str])> = JUDGES.iter().filter(|(name, _)| is_here(name)).collect();
+    if judges.len() < JUDGES.len() {
+        eprintln!("  skipped: not both of lintian and rpmlint are installed");
+    }
+    if judges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (deb, rpm) = package::published(project, folder)?;
+    let judge = |(name, options): &&(&str, &[&str])| {
+        let started = Instant::now();
+        let file = if *name == "lintian" { &deb } else { &rpm };
+        let end = output(command([*name]).args(*options).arg(file)).and_then(|ran| verdict(&ran));
+        Check::new(name, "no error", started.elapsed().as_secs_f64(), end)
+    };
+    Ok(judges.iter().map(judge).collect())
+}
+
+const JUDGES: &[(&str, &[&str])] = &[("lintian", &["--fail-on", "error"]), ("rpmlint", &[])];
+
+/// The static executable is one on purpose: without a dynamic loader there is none to hijack. rpmlint, unlike
+/// lintian, reads no reasons from the package.
+fn verdict(ran: &std::process::Output) -> Result<()> {
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    let errors: Vec<&str> =
+        said.lines().filter(|line| line.starts_with("E: ") || line.contains(": E: ")).collect();
+    let errors: Vec<&str> =
+        errors.into_iter().filter(|line| !line.contains("statically-linked-binary")).collect();
+    if errors.is_empty() { Ok(()) } else { Err(Failure::new(errors.join("\n"))) }
 }
 
 /// A step needs the one before it: the first failure ends the row.

@@ -1,6 +1,6 @@
 //! The parts of a test run, in their order: what is quick to fail comes first.
 
-use super::{Options, Part, conformance, engines, fuzz, packages, setup};
+use super::{Options, Part, conformance, elsewhere, engines, fuzz, packages, setup};
 use crate::dist::{self, cargo};
 use crate::exec::{output, tail, visible};
 use crate::inside::Check;
@@ -12,7 +12,7 @@ use std::process::Command;
 use std::time::Instant;
 
 /// All parts.
-pub(crate) const ALL: [Part; 26] = [
+pub(crate) const ALL: [Part; 27] = [
     Part { name: "format", engines: false, run: format },
     Part { name: "unit", engines: false, run: unit },
     Part { name: "clippy", engines: false, run: clippy },
@@ -29,6 +29,7 @@ pub(crate) const ALL: [Part; 26] = [
     Part { name: "survival", engines: true, run: engines::survival },
     Part { name: "images", engines: true, run: engines::images },
     Part { name: "security", engines: true, run: engines::security },
+    Part { name: "races", engines: true, run: engines::races },
     Part { name: "specifications", engines: true, run: engines::specifications },
     Part { name: "platforms", engines: true, run: engines::platforms },
     Part { name: "stale", engines: true, run: engines::stale },
@@ -73,12 +74,14 @@ fn results(text: &str, seconds: f64) -> Vec<Check> {
     checks
 }
 
-fn clippy(project: &Project, _options: &Options) -> Result<Vec<Check>> {
-    one(
+fn clippy(project: &Project, options: &Options) -> Result<Vec<Check>> {
+    let mut checks = one(
         "clippy",
         "no warning",
         cargo(project).args(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-    )
+    )?;
+    checks.extend(elsewhere::clippy(project, options.all)?);
+    Ok(checks)
 }
 
 fn docs(project: &Project, _options: &Options) -> Result<Vec<Check>> {

@@ -51,6 +51,7 @@ const FLAGS: &[Flag] = &[
     Flag::text("root", "Directory that holds the file system of another host, to be planned for"),
     Flag::switch("repair-client", "Take what Docker Desktop left out of the Docker client's settings, now"),
     Flag::switch("restore-client", "Take that back"),
+    Flag::switch("restore-rootless", "Take the configuration of your Docker without root back, now"),
 ];
 
 fn setup(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
@@ -63,6 +64,9 @@ fn setup(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
     }
     if parsed.switch("restore-client") {
         return restore_client(session);
+    }
+    if parsed.switch("restore-rootless") {
+        return restore_rootless(session);
     }
     if parsed.switch("verify") {
         return verify(session, parsed);
@@ -101,19 +105,39 @@ fn carry_out(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
         session.info(&format!("Stopped here; `longshore setup` goes on{undo}."));
         return Ok(Exit::Failed);
     }
-    Ok(conclude(session, &items, false))
+    let end = conclude(session, &items, false);
+    let next = if end == Exit::Well {
+        "All of it holds: `docker run --rm --gpus all IMAGE nvidia-smi` shows the GPUs in a container of yours"
+    } else {
+        "Not all of it holds; `longshore setup --verify` tries it again"
+    };
+    session.info(&format!("{next}{undo}."));
+    Ok(end)
 }
 
 /// What a client's repair is called in the journal.
 fn restore_client(session: &mut Session) -> Result<Exit> {
     let (survey, _) = ::setup::survey(&session.host)?;
     let title = format!("repair {}", survey.client.path);
-    let ours = |entry: &&JournalEntry| entry.plan.title == title && entry.state == JournalState::Done;
+    let what = format!("{} was not repaired", survey.client.path);
+    restore(session, |entry| entry.plan.title == title, &what)
+}
+
+/// The configuration of the caller's own daemon lies in the caller's home, and so does its journal.
+fn restore_rootless(session: &mut Session) -> Result<Exit> {
+    let ours = |entry: &JournalEntry| {
+        entry.plan.title.starts_with("register runtime")
+            && entry.plan.title.ends_with("/.config/docker/daemon.json")
+    };
+    restore(session, ours, "no Docker without root was configured")
+}
+
+fn restore(session: &mut Session, ours: impl Fn(&JournalEntry) -> bool, otherwise: &str) -> Result<Exit> {
     let entries = session.writable().journal_entries()?;
-    match entries.iter().rfind(ours) {
+    match entries.iter().rfind(|entry| entry.state == JournalState::Done && ours(entry)) {
         Some(entry) => session.writable().undo(&entry.id).map(|_| Exit::Well),
         None => {
-            session.info(&format!("{} was not repaired", survey.client.path));
+            session.info(otherwise);
             Ok(Exit::Well)
         }
     }

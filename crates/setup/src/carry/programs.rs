@@ -4,28 +4,34 @@
 use super::Teller;
 use super::trouble::{self, Cause};
 use crate::allowed::is_allowed;
+use crate::keys::{self, Key};
 use crate::{Manager, codes, packages};
 use diag::{Failure, Result};
 use host::exec::{Command, Output};
 use host::{Environment, Host};
 use plan::Step;
 use std::cell::RefCell;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one program may take: a slow network and a thousand packages.
 const DEADLINE: Duration = Duration::from_secs(3600);
+
+/// How long another package manager is waited for, and how often it is looked after.
+const PATIENCE: Duration = Duration::from_secs(300);
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// Where programs find theirs.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What keeps package managers from asking.
-const QUIET: [(&str, &str); 6] = [
+const QUIET: [(&str, &str); 7] = [
     ("PATH", PATH),
     ("LC_ALL", "C"),
     ("DEBIAN_FRONTEND", "noninteractive"),
     ("APT_LISTCHANGES_FRONTEND", "none"),
     ("NEEDRESTART_SUSPEND", "1"),
     ("UCF_FORCE_CONFFOLD", "1"),
+    ("ZYPP_LOCK_TIMEOUT", "300"),
 ];
 
 /// The variables by which programs learn of a proxy.
@@ -88,9 +94,10 @@ impl Programs {
             self.repair(Cause::Interrupted, manager, teller)?;
         }
         let output = self.output(argv, teller)?;
-        let cause = trouble::cause(&trouble::said(&output));
+        let said = trouble::said(&output);
+        let cause = trouble::cause(&said);
         if output.success() {
-            if cause == Cause::NoNetwork {
+            if trouble::is_unreached(&said) {
                 self.unreached.replace(Some((argv.to_vec(), output.clone())));
             }
             return Ok(output);
@@ -137,6 +144,46 @@ impl Programs {
         Some(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
+    /// Runs a program; while another package manager holds its lock it is tried again, as long as apt waits
+    /// for the locks that it can wait for.
+    pub(super) fn patient(&self, argv: &[String], teller: &mut dyn Teller) -> Result<Output> {
+        let started = Instant::now();
+        loop {
+            let output = self.output(argv, teller)?;
+            let said = trouble::said(&output);
+            if trouble::is_unreached(&said) {
+                self.unreached.replace(Some((argv.to_vec(), output.clone())));
+            }
+            if output.success() || trouble::cause(&said) != Cause::Busy {
+                return Ok(output);
+            }
+            if started.elapsed() > PATIENCE {
+                return Err(trouble::failure(argv, &output));
+            }
+            teller.progress("another package manager is at work: waiting until it is done");
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// The step that puts the key in place that its owner has now. It is fetched, and taken only if it is a
+    /// key that was trusted before or that is known to be the owner's.
+    ///
+    /// # Errors
+    /// It is not reached, is another one, or is what is there already.
+    pub(super) fn renewed(&self, host: &Host, key: &Key, teller: &mut dyn Teller) -> Result<Step> {
+        if let Some(step) = keys::reformed(host, key) {
+            return Ok(step);
+        }
+        let argv = key.fetch();
+        if !host.exists("/usr/bin/curl") {
+            let message = "curl, which would fetch it, is not installed";
+            return Err(Failure::coded(codes::BAD_SIGNATURE, message));
+        }
+        teller.command(&argv);
+        let output = self.run(&argv, teller)?;
+        keys::replacement(host, key, &output.stdout)
+    }
+
     /// Runs a program to its end, however that is.
     pub(super) fn output(&self, argv: &[String], teller: &mut dyn Teller) -> Result<Output> {
         self.watched(argv, &mut |piece| {
@@ -177,7 +224,8 @@ fn repairs(cause: Cause, manager: Manager) -> Vec<Vec<&'static str>> {
             vec![vec!["/usr/bin/dpkg", "--force-confdef", "--force-confold", "--configure", "-a"]]
         }
         (Cause::Unmet, Manager::Apt) => {
-            vec![vec!["/usr/bin/apt-get", "--fix-broken", "install", "--yes", "--no-install-recommends"]]
+            // What would remove packages is not done unasked.
+            vec![vec!["/usr/bin/apt-get", "--fix-broken", "install", "--yes", "--no-remove"]]
         }
         (Cause::BrokenCache, Manager::Apt) => vec![
             vec!["/usr/bin/apt-get", "clean"],

@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Where records lie, `NUMBER.json`.
 const FOLDER: &str = "/var/lib/longshore/setup";
 
+/// Docker's images, containers and volumes.
+pub(super) const DATA: &str = "/var/lib/docker";
+
 /// Version of the files, raised when old programs could not read new ones.
 const FORMAT: u32 = 1;
 
@@ -114,6 +117,12 @@ impl Record {
         let engines = ["docker.io", "docker-ce", "moby-engine", "docker"];
         let gone = |changed: &Changed| changed.before.is_none() && engines.contains(&changed.name.as_str());
         self.changes().iter().any(gone)
+    }
+
+    /// Whether Docker's data were there before: then they stay when an engine goes.
+    #[must_use]
+    pub fn keeps_data(&self) -> bool {
+        !self.absent.iter().any(|path| path == DATA)
     }
 
     /// A new one, not yet written.
@@ -230,6 +239,13 @@ mod tests {
             let failure = records(&host).unwrap_err();
             assert!(failure.chain().contains(expected), "{text}: {}", failure.chain());
         }
+    }
+
+    #[test]
+    fn data_that_were_there_before_stay() {
+        let record = Record::new(&Host::at("/nonexistent")).unwrap();
+        assert!(record.keeps_data());
+        assert!(!Record { absent: vec![DATA.to_owned()], ..record }.keeps_data());
     }
 
     #[test]

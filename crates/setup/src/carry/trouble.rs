@@ -23,6 +23,10 @@ pub(crate) enum Cause {
     NoNetwork,
     /// No such package.
     NoPackage,
+    /// A package is held at its version.
+    Held,
+    /// Packages would have to be removed.
+    Removal,
     /// Anything else.
     Other,
 }
@@ -54,6 +58,16 @@ const SAID: &[(Cause, &[&str])] = &[
         ],
     ),
     (Cause::Interrupted, &["dpkg was interrupted"]),
+    (
+        Cause::Held,
+        &[
+            "Held packages were changed",
+            "held broken packages",
+            "excluded by versionlock",
+            "versionlock plugin",
+        ],
+    ),
+    (Cause::Removal, &["Packages need to be removed but remove is disabled"]),
     (Cause::Unmet, &["--fix-broken install", "Unmet dependencies", "unmet dependencies"]),
     (
         Cause::BrokenCache,
@@ -100,6 +114,7 @@ const SAID: &[(Cause, &[&str])] = &[
             "NO_PUBKEY",
             "REVKEYSIG",
             "BADSIG",
+            "OpenPGP signature verification failed",
             "is not signed",
             "GPG check FAILED",
             "Signature verification failed",
@@ -131,6 +146,13 @@ pub(crate) fn cause(said: &str) -> Cause {
     found.map_or(Cause::Other, |(cause, _)| *cause)
 }
 
+/// Whether apt was told in earnest that a repository is not reached: what it only tries, such as translations,
+/// it does not mind.
+pub(crate) fn is_unreached(said: &str) -> bool {
+    let earnest = said.lines().filter(|line| line.starts_with("W: ") || line.starts_with("E: "));
+    earnest.into_iter().any(|line| cause(line) == Cause::NoNetwork)
+}
+
 /// What a program said on both of its outputs.
 pub(crate) fn said(output: &Output) -> String {
     format!("{}\n{}", String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout))
@@ -148,6 +170,11 @@ pub(crate) fn failure(argv: &[String], output: &Output) -> Failure {
     let words: String = telling(&said).iter().map(|line| format!("\n    {line}")).collect();
     let hint = format!("{hint}\nwhat `{}` said:{words}", argv.join(" "));
     Failure::coded(code, message).hint(hint)
+}
+
+/// A failure in one line, where it does not end the set-up.
+pub(crate) fn line(argv: &[String], output: &Output) -> String {
+    failure(argv, output).line()
 }
 
 fn told(cause: Cause) -> (Code, &'static str, &'static str) {
@@ -181,7 +208,19 @@ fn told(cause: Cause) -> (Code, &'static str, &'static str) {
         Cause::NoPackage => (
             codes::NO_PACKAGE,
             "no repository has the package",
-            "--package=FILE or --repository=ADDRESS says where the toolkit is; `longshore setup --plan` shows the calls",
+            "if it is the toolkit, --package=FILE or --repository=ADDRESS says where it is; if it is Docker, --docker-repository takes it \
+             from Docker's own repository",
+        ),
+        Cause::Held => (
+            codes::HELD,
+            "a package that is held at its version is in the way",
+            "`apt-mark showhold` (`dnf versionlock list`) names what is held, `apt-mark unhold NAME` releases it; then run \
+             `longshore setup` again",
+        ),
+        Cause::Removal => (
+            codes::IN_THE_WAY,
+            "it would have to remove packages",
+            "what it said names them under REMOVED; remove them first if you can do without, then run `longshore setup` again",
         ),
         Cause::Other => (
             codes::STEP_FAILED,
@@ -195,6 +234,7 @@ fn told(cause: Cause) -> (Code, &'static str, &'static str) {
 /// The lines from the first that complains; the last ones where none does.
 fn telling(said: &str) -> Vec<String> {
     const MOST: usize = 12;
+    let said = plain(said);
     let lines: Vec<&str> = said.lines().map(str::trim_end).filter(|line| !line.trim().is_empty()).collect();
     let words = ["E: ", "error", "Error", "dpkg:", "curl:", "No space", "Problem", "W: "];
     let complains = |line: &&str| words.iter().any(|word| line.contains(word));
@@ -207,6 +247,16 @@ fn telling(said: &str) -> Vec<String> {
     chosen
 }
 
+/// Without the sequences by which a terminal is coloured.
+fn plain(said: &str) -> String {
+    let mut pieces = said.split("\u{1b}[");
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.fold(first, |text, piece| {
+        let rest = piece.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';');
+        text + rest.get(1..).unwrap_or_default()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +266,17 @@ mod tests {
         let said = "Reading lists\nError:\n Problem: nothing provides x\n  - needed by y\n";
         assert_eq!(telling(said), ["Error:", " Problem: nothing provides x", "  - needed by y"]);
         assert_eq!(telling(""), ["nothing"]);
+        assert_eq!(telling("\u{1b}[101m\u{1b}[97m[ERROR]\u{1b}[0;39m no\u{1b}["), ["[ERROR] no"]);
+    }
+
+    #[test]
+    fn apt_may_look_for_what_is_not_there() {
+        assert!(!is_unreached(
+            "Err:4 file:/srv ./ Translation-en\n  File not found - /srv/./en.bz2\nReading package lists...\n"
+        ));
+        assert!(is_unreached(
+            "Err:1 http://a x InRelease\nW: Failed to fetch http://a/x/InRelease  Could not connect to a:80\n"
+        ));
     }
 
     #[test]
@@ -260,6 +321,11 @@ mod tests {
             ("Error: Unable to find a match: longshore", Cause::NoPackage),
             ("error: target not found: longshore", Cause::NoPackage),
             ("No provider of 'longshore' found.", Cause::NoPackage),
+            (
+                "E: Held packages were changed and -y was used without --allow-change-held-packages.",
+                Cause::Held,
+            ),
+            ("E: Packages need to be removed but remove is disabled.", Cause::Removal),
             ("Job for docker.service failed", Cause::Other),
             ("", Cause::Other),
         ];

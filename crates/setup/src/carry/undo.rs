@@ -2,7 +2,7 @@
 //! interrupted one can be started again.
 
 use super::programs::Programs;
-use super::record::{Changed, Done, Progress, Record, records};
+use super::record::{Changed, DATA, Done, Progress, Record, records};
 use super::{Teller, close_stage, hold, units};
 use crate::packages::{self, KEY, SETTINGS_ONLY};
 use crate::{Kind, Manager, codes, survey};
@@ -13,7 +13,7 @@ use host::{Host, HostMut, JournalState};
 
 /// Directories that an engine makes at run time and its package leaves behind.
 const MADE: [&str; 9] = [
-    "/var/lib/docker",
+    DATA,
     "/var/lib/containerd",
     "/etc/docker",
     "/etc/containerd",
@@ -23,6 +23,9 @@ const MADE: [&str; 9] = [
     "/run/docker",
     "/run/containerd",
 ];
+
+/// What Debian's package leaves in Docker's data, to delete them all when it is purged.
+const DELETES_DATA: &str = "/var/lib/docker/nuke-graph-directory.sh";
 
 /// What our own package makes at run time, and leaves behind where packages are not purged.
 const OWN_MADE: &str = "/etc/nvidia-container-runtime";
@@ -89,8 +92,9 @@ struct Back<'host> {
 
 impl Back<'_> {
     fn all(&mut self, changes: &[Changed], teller: &mut dyn Teller) -> Result<u64> {
-        let of_lists =
-            |stage: &Done| matches!(stage.kind, Kind::Lists | Kind::DockerRepository | Kind::Repository);
+        let of_lists = |stage: &Done| {
+            matches!(stage.kind, Kind::Lists | Kind::Key | Kind::DockerRepository | Kind::Repository)
+        };
         let stages: Vec<Done> = self.record.stages.iter().rev().cloned().collect();
         stages.iter().filter(|stage| !of_lists(stage)).for_each(|stage| self.stage(stage, teller));
         if let Some(manager) = self.record.manager {
@@ -144,7 +148,7 @@ impl Back<'_> {
             .filter(|name| *name != OWN || swapped)
             .collect();
         if !old.is_empty() {
-            self.manage(manager, &packages::bring_back(manager, &old, &gone), teller);
+            self.bring_back(manager, &old, &gone, teller);
             let auto: Vec<&str> = old
                 .iter()
                 .map(|(name, _)| name.as_str())
@@ -161,8 +165,43 @@ impl Back<'_> {
             .filter(|changed| changed.before.is_none() && changed.name != OWN)
             .map(|changed| changed.name.as_str())
             .collect();
+        if manager == Manager::Apt && self.record.keeps_data() && self.host.exists(DELETES_DATA) {
+            self.manage(manager, &argv(&["/bin/rm", "-f", "--"], &[DELETES_DATA]), teller);
+        }
         if manager == Manager::Apt && !fresh.is_empty() {
             self.manage(manager, &argv(&["/usr/bin/dpkg", "--purge"], &fresh), teller);
+        }
+    }
+
+    /// In the version that each had; where no repository has that any more, in the one that is there now. A
+    /// package that none has at all, such as one that came as a file, does not stop the rest.
+    fn bring_back(
+        &mut self,
+        manager: Manager,
+        old: &[(String, String)],
+        gone: &[&str],
+        teller: &mut dyn Teller,
+    ) {
+        let tried = |packages: &[(String, String)], teller: &mut dyn Teller| {
+            let call = packages::bring_back(manager, packages, gone);
+            teller.command(&call);
+            self.programs.manage(self.host, manager, &call, teller).map(drop)
+        };
+        match tried(old, teller) {
+            Err(failure) if failure.code() == Some(codes::NO_PACKAGE) => {}
+            ended => return self.failures.extend(ended.err()),
+        }
+        for (name, version) in old {
+            let mut back = [version.as_str(), ""]
+                .into_iter()
+                .filter(|version| tried(&[(name.clone(), (*version).to_owned())], teller).is_ok());
+            match back.next() {
+                Some(version) if !version.is_empty() => {}
+                Some(_) => teller.note(&format!("{name} {version} is in no repository any more: it is back in the newest version")),
+                None => teller.note(&format!(
+                    "{name} {version} is not back: no repository has it. If it came as a package file, install that file again"
+                )),
+            }
         }
     }
 

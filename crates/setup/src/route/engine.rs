@@ -7,12 +7,13 @@ use diag::{Failure, Result};
 use plan::Applicability;
 
 pub(super) fn desktop(survey: &Survey, wishes: &Wishes) -> Result<Option<Stage>> {
-    let Some(place) = &survey.desktop else { return Ok(None) };
+    let Some(place) = survey.desktop.as_ref().filter(|_| survey.desktop_package) else { return Ok(None) };
     let manager = known(survey)?;
     let remove = packages::remove(manager, &["docker-desktop"]);
     let effect = format!(
         "Docker Desktop ({place}) is gone; its containers and images live in its virtual machine and go with it. Logins and \
-         other settings of the client stay. It can stay installed: containers with GPUs then need `docker --context=default`."
+         other settings of the client stay. It can also stay installed: containers with GPUs then need `docker --context=default`. \
+         Its package came as a file, most likely: keep that file if you may want to go back."
     );
     let steps = vec![run(remove, None)];
     let mut stage = stage(Kind::Desktop, "remove Docker Desktop", Applicability::Unsafe, effect, steps);
@@ -40,10 +41,11 @@ pub(super) fn engine(survey: &Survey, wishes: &Wishes) -> Result<Vec<Stage>> {
         )
         .hint("leave out --docker-repository: the distribution has Docker Engine"));
     }
+    let conflicting = of_these(survey, repository.is_some());
+    if !conflicting.is_empty() {
+        stages.push(in_the_way(&conflicting, wishes, manager));
+    }
     if let Some(repository) = repository {
-        if !survey.conflicting.is_empty() {
-            stages.push(conflicting(survey, wishes, manager));
-        }
         stages.extend(repository::docker(survey, wishes, manager, repository)?);
     }
     stages.push(install(survey, wishes, manager, repository.is_some())?);
@@ -63,11 +65,7 @@ fn snap(survey: &Survey) -> Option<Stage> {
 
 fn install(survey: &Survey, wishes: &Wishes, manager: Manager, own: bool) -> Result<Stage> {
     let distribution = &survey.distribution;
-    let names: &[&str] = if own {
-        &DOCKER_CE
-    } else {
-        packages::docker_of_distribution(manager, &distribution.id, &distribution.version)
-    };
+    let names = if own { &DOCKER_CE } else { packages::docker_of_distribution(distribution) };
     if manager == Manager::Pacman && !wishes.docker_version.is_empty() {
         return Err(Failure::coded(codes::BAD_WISH, "pacman installs no version of choice")
             .hint("leave out --docker-version, or install a package file by hand first"));
@@ -80,25 +78,37 @@ fn install(survey: &Survey, wishes: &Wishes, manager: Manager, own: bool) -> Res
     let chosen: Vec<String> = names.iter().map(pinned).collect();
     let chosen: Vec<&str> = chosen.iter().map(String::as_str).collect();
     let mut steps = refreshed(manager);
-    steps.push(run(packages::install(manager, &chosen), Some(packages::remove(manager, names))));
-    let disable = words("/usr/bin/systemctl disable docker.service");
-    steps.push(run(words("/usr/bin/systemctl enable docker.service"), Some(disable)));
+    steps.push(run(packages::install_beside(manager, &chosen), Some(packages::remove(manager, names))));
+    if survey.systemctl {
+        let disable = words("/usr/bin/systemctl disable docker.service");
+        steps.push(run(words("/usr/bin/systemctl enable docker.service"), Some(disable)));
+    }
     if survey.systemd {
         steps.push(run(words("/usr/bin/systemctl start docker.service"), None));
     }
     let whose = if own { "Docker's own repository" } else { "the distribution's repository" };
-    let effect = format!("Docker Engine from {whose} is installed and runs, now and after each boot.");
+    let runs = if survey.systemd {
+        " and runs, now and after each boot."
+    } else {
+        ". No systemd runs here, so starting it is left to you: `service docker start` where there is an init, else `dockerd`."
+    };
+    let effect = format!("Docker Engine from {whose} is installed{runs}");
     Ok(stage(Kind::Engine, "install Docker Engine", Applicability::Unsafe, effect, steps))
 }
 
-fn conflicting(survey: &Survey, wishes: &Wishes, manager: Manager) -> Stage {
-    let names: Vec<&str> = survey.conflicting.iter().map(String::as_str).collect();
+/// Packages that Docker Engine of this origin cannot stand beside.
+fn of_these(survey: &Survey, own: bool) -> Vec<&str> {
+    let in_the_way = |name: &&str| own || *name == packages::PODMAN_S;
+    survey.conflicting.iter().map(String::as_str).filter(in_the_way).collect()
+}
+
+fn in_the_way(names: &[&str], wishes: &Wishes, manager: Manager) -> Stage {
     let effect = format!(
-        "Docker's own packages cannot stand beside {}. Running containers would stop, so this is refused while any run; images and \
+        "Docker Engine cannot be installed beside {}. Running containers would stop, so this is refused while any run; images and \
          volumes below /var/lib/docker stay.",
         names.join(", ")
     );
-    let step = run(packages::remove(manager, &names), Some(packages::install(manager, &names)));
+    let step = run(packages::remove(manager, names), Some(packages::install(manager, names)));
     let title = "remove packages that are in the way";
     let mut stage = stage(Kind::Conflicting, title, Applicability::Unsafe, effect, vec![step]);
     stage.only_with = (!wishes.remove_conflicting).then_some("--remove-conflicting");

@@ -1,6 +1,7 @@
 //! Repositories of packages: Docker's, and one that has this toolkit.
 
 use super::{Kind, Stage, Wishes, run, stage, words, write};
+use crate::sources::{self, List};
 use crate::{Manager, Survey, codes, packages};
 use diag::{Failure, Result};
 use plan::{Applicability, Step};
@@ -9,7 +10,7 @@ use plan::{Applicability, Step};
 pub(crate) const DOCKER_SOURCES: &str = "/etc/apt/sources.list.d/docker.sources";
 
 const DOCKER: &str = "https://download.docker.com/linux";
-const DOCKER_KEY: &str = "/etc/apt/keyrings/docker.asc";
+pub(crate) const DOCKER_KEY: &str = "/etc/apt/keyrings/docker.asc";
 
 /// The repository as docs.docker.com describes it: its key in a file of its own, named by the list.
 pub(super) fn docker(
@@ -21,21 +22,25 @@ pub(super) fn docker(
     let mirror = wishes.docker_mirror.trim_end_matches('/');
     let base = format!("{}/{repository}", if mirror.is_empty() { DOCKER } else { mirror });
     let channel = channel(&wishes.channel)?;
-    let steps = if manager == Manager::Apt {
-        apt(survey, &base, channel)
+    let (steps, aside) = if manager == Manager::Apt {
+        apt(survey, &base, channel)?
     } else {
-        let list = format!(
-            "[docker-ce-{channel}]\nname=Docker CE {channel}\nbaseurl={base}/$releasever/$basearch/{channel}\nenabled=1\ngpgcheck=1\n\
-             gpgkey={base}/gpg\n"
-        );
-        write(survey, "/etc/yum.repos.d/docker-ce.repo", list.into_bytes()).into_iter().collect()
+        (rpm(survey, &base, channel), Vec::new())
     };
     if steps.is_empty() {
         return Ok(None);
     }
     let place = base.strip_prefix("https://").unwrap_or(&base);
     let place = if mirror.is_empty() { "download.docker.com" } else { place };
-    let effect = format!("Packages can be installed from {place}; each is checked against Docker's key.");
+    let aside = match aside.as_slice() {
+        [] => String::new(),
+        aside => format!(
+            " {} named the same repository in another way, which apt does not take, and is set aside.",
+            aside.join(", ")
+        ),
+    };
+    let effect =
+        format!("Packages can be installed from {place}; each is checked against Docker's key.{aside}");
     let title = "add Docker's repository";
     Ok(Some(stage(Kind::DockerRepository, title, Applicability::Unsafe, effect, steps)))
 }
@@ -52,18 +57,44 @@ fn channel(wish: &str) -> Result<&str> {
     }
 }
 
-fn apt(survey: &Survey, base: &str, channel: &str) -> Vec<Step> {
+/// The steps, and the lists that they set aside.
+fn apt(survey: &Survey, base: &str, channel: &str) -> Result<(Vec<Step>, Vec<String>)> {
     let codename = &survey.distribution.codename;
+    if codename.is_empty() {
+        let message =
+            format!("nothing says which release of Debian or Ubuntu {} is", survey.distribution.name);
+        return Err(Failure::coded(codes::BAD_WISH, message)
+            .hint("leave out --docker-repository: the distribution has Docker Engine"));
+    }
     let list = format!(
         "Types: deb\nURIs: {base}\nSuites: {codename}\nComponents: {channel}\nSigned-By: {DOCKER_KEY}\n"
     );
-    let Some(list) = write(survey, DOCKER_SOURCES, list.into_bytes()) else { return Vec::new() };
+    let named = sources::naming(&survey.lists, base, codename);
+    if named.iter().any(|list| list.has(channel)) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let Some(list) = write(survey, DOCKER_SOURCES, list.into_bytes()) else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let named: Vec<&List> = named.into_iter().filter(|list| list.path != DOCKER_SOURCES).collect();
+    let mut steps: Vec<Step> = Vec::new();
+    if !survey.files.contains_key(DOCKER_KEY) {
+        steps.extend(docker_key(survey, base));
+    }
+    steps.extend(named.iter().map(|list| list.aside()));
+    steps.push(list);
+    steps.extend(packages::refresh(Manager::Apt).map(|argv| run(argv, None)));
+    Ok((steps, named.iter().map(|list| list.path.clone()).collect()))
+}
+
+/// Its key, fetched into a file of its own.
+fn docker_key(survey: &Survey, base: &str) -> Vec<Step> {
     let only = if base.starts_with("https:") { "--proto =https " } else { "" };
     let tool = ["curl", "ca-certificates"];
     let mut steps = Vec::new();
     if !survey.curl {
         let remove = packages::remove(Manager::Apt, &tool);
-        steps.push(run(packages::install(Manager::Apt, &tool), Some(remove)));
+        steps.push(run(packages::install_beside(Manager::Apt, &tool), Some(remove)));
     }
     steps.extend([
         run(words("/usr/bin/install -m 0755 -d /etc/apt/keyrings"), None),
@@ -71,9 +102,29 @@ fn apt(survey: &Survey, base: &str, channel: &str) -> Vec<Step> {
             words(&format!("/usr/bin/curl -fsSL {only}{base}/gpg -o {DOCKER_KEY}")),
             Some(words(&format!("/bin/rm -f {DOCKER_KEY}"))),
         ),
-        list,
     ]);
     steps
+}
+
+/// A list of Docker's own that has the channel switched on stays as it is.
+fn rpm(survey: &Survey, base: &str, channel: &str) -> Vec<Step> {
+    const FILE: &str = "/etc/yum.repos.d/docker-ce.repo";
+    let there =
+        survey.files.get(FILE).map(|bytes| String::from_utf8_lossy(bytes).into_owned()).unwrap_or_default();
+    let section = there
+        .split("\n[")
+        .find(|section| section.trim_start_matches('[').starts_with(&format!("docker-ce-{channel}]")));
+    let on = section.is_some_and(|section| {
+        section.contains(base) && section.lines().any(|line| line.trim() == "enabled=1")
+    });
+    if on {
+        return Vec::new();
+    }
+    let list = format!(
+        "[docker-ce-{channel}]\nname=Docker CE {channel}\nbaseurl={base}/$releasever/$basearch/{channel}\nenabled=1\ngpgcheck=1\n\
+         gpgkey={base}/gpg\n"
+    );
+    write(survey, FILE, list.into_bytes()).into_iter().collect()
 }
 
 /// The repository of this toolkit, where the caller names one.
@@ -124,7 +175,11 @@ fn own_apt(survey: &Survey, address: &str, key: Key<'_>) -> Vec<Step> {
         None => "Trusted: yes".to_owned(),
     };
     let list = format!("Types: deb\nURIs: {address}\nSuites: ./\n{trust}\n");
-    steps.extend(write(survey, "/etc/apt/sources.list.d/longshore.sources", list.into_bytes()));
+    let list = write(survey, "/etc/apt/sources.list.d/longshore.sources", list.into_bytes());
+    if list.is_some() {
+        steps.extend(list);
+        steps.extend(packages::refresh(Manager::Apt).map(|argv| run(argv, None)));
+    }
     steps
 }
 

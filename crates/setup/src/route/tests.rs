@@ -1,7 +1,7 @@
 //! Every program that a plan may run is in the table of those allowed.
 #![expect(clippy::disallowed_methods, reason = "tests prepare directories of their own")]
 
-use super::{Wishes, route};
+use super::{Kind, Wishes, route};
 use crate::survey;
 use host::{Environment, Host};
 use plan::Step;
@@ -70,6 +70,65 @@ fn red_hat_s_systems_get_docker_from_its_own_repository() {
     let own = "add Docker's repository".to_owned();
     assert!(titles("ID=rocky\nID_LIKE=\"rhel fedora\"\n").contains(&own));
     assert!(!titles("ID=fedora\n").contains(&own));
+}
+
+/// A machine with these files, and what is planned for it when Docker's own repository is wanted: the kinds of
+/// steps for the repository, and what the stage says.
+fn docker_s(files: &[(&str, &str)]) -> Result<(Vec<&'static str>, String), String> {
+    let root = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let wishes = Wishes { docker_repository: true, ..Wishes::default() };
+    let route =
+        route(survey(&Host::at(root.path())).unwrap().0, &wishes).map_err(|failure| failure.chain())?;
+    let stage = route.stages.iter().find(|stage| stage.kind == Kind::DockerRepository);
+    let kind = |step: &Step| match step {
+        Step::Write { .. } => "write",
+        Step::Remove { .. } => "remove",
+        Step::Run { argv, .. } if argv.first().is_some_and(|program| program.ends_with("curl")) => "fetch",
+        _ => "run",
+    };
+    let steps = stage.map(|stage| stage.plan.steps.iter().map(kind).filter(|kind| *kind != "run").collect());
+    Ok((steps.unwrap_or_default(), stage.map(|stage| stage.effect.clone()).unwrap_or_default()))
+}
+
+#[test]
+fn a_list_of_docker_s_that_is_there_is_used_or_set_aside() {
+    let debian = ("etc/os-release", "ID=debian\nVERSION_CODENAME=trixie\n");
+    let list = |component: &str| {
+        format!(
+            "deb [arch=amd64 signed-by=/etc/apt/keyrings/docker.gpg] https://download.docker.com/linux/debian trixie {component}\r\n"
+        )
+    };
+    let path = "etc/apt/sources.list.d/docker.list";
+    let steps = |files: &[(&str, &str)]| docker_s(files).unwrap().0;
+    assert_eq!(steps(&[debian]), ["fetch", "write"]);
+    assert_eq!(steps(&[debian, (path, &list("stable"))]), [""; 0]);
+    let (aside, effect) = docker_s(&[debian, (path, &list("test"))]).unwrap();
+    assert_eq!(aside, ["fetch", "remove", "write"]);
+    assert!(effect.contains("docker.list named the same repository"), "{effect}");
+    // A key that is there is not fetched over, and so not removed on the way back.
+    assert_eq!(steps(&[debian, ("etc/apt/keyrings/docker.asc", "x")]), ["write"]);
+    let fedora = ("etc/os-release", "ID=fedora\nVERSION_ID=43\n");
+    let own = "[docker-ce-stable]\nbaseurl=https://download.docker.com/linux/fedora/$releasever/$basearch/stable\nenabled=1\n";
+    assert_eq!(steps(&[fedora]), ["write"]);
+    assert_eq!(steps(&[fedora, ("etc/yum.repos.d/docker-ce.repo", own)]), [""; 0]);
+}
+
+#[test]
+fn systems_for_which_docker_has_no_repository_are_told_so() {
+    let says = |release: &str| docker_s(&[("etc/os-release", release)]).unwrap_err();
+    assert!(says("ID=kali\nID_LIKE=debian\nPRETTY_NAME=Kali\n").contains("which release of Debian"));
+    assert!(
+        says("ID=amzn\nID_LIKE=fedora\nPRETTY_NAME=\"Amazon Linux\"\n").contains("no repository for Amazon")
+    );
+    assert!(
+        says("ID=opensuse-microos\nID_LIKE=suse\nPRETTY_NAME=MicroOS\n")
+            .contains("MicroOS takes no packages")
+    );
 }
 
 #[test]

@@ -51,7 +51,8 @@ pub(super) fn units(survey: &Survey) -> Option<Stage> {
         words(&format!("/usr/bin/systemctl {enable}")),
         Some(words(&format!("/usr/bin/systemctl {disable}"))),
     );
-    let effect = "The CDI specification of this machine's GPUs is made anew after each boot and whenever the driver changes.";
+    let effect = "The list of this machine's GPUs that container engines read (the CDI specification in /run/cdi) is made anew after each boot and \
+                  whenever the driver changes.";
     let title = "switch the refresh units on";
     Some(stage(Kind::Units, title, Applicability::Unsafe, effect, vec![step]))
 }
@@ -63,12 +64,14 @@ pub(super) fn configuration(survey: &Survey) -> Option<Stage> {
         return None;
     }
     let unit = survey.unit.as_deref().unwrap_or("docker.service");
-    let mut effect = "Docker knows the runtime nvidia, and `docker run --gpus` finds its hook.".to_owned();
+    let mut effect =
+        "Docker knows the toolkit: `docker run --gpus` and `--runtime=nvidia` give a container the GPU."
+            .to_owned();
     if survey.systemd {
         let restart = words(&format!("/usr/bin/systemctl restart {unit}"));
         steps.push(Step::Settle { argv: restart.clone(), undo: restart });
         effect.push_str(&format!(
-            " {unit} is restarted: without live-restore its containers stop, and start again if their restart policy says so."
+            " {unit} is restarted for it; while containers run that a restart would stop, this is refused."
         ));
     } else {
         effect.push_str(" No systemd runs here: restart dockerd yourself.");

@@ -43,8 +43,7 @@ pub(super) fn group(survey: &Survey, wishes: &Wishes) -> Option<Stage> {
     Some(stage)
 }
 
-/// A daemon of the user's own. It may not touch the control groups of devices, so the toolkit is told
-/// to leave them alone.
+/// A daemon of the user's own. It may not touch the control groups of devices, which the toolkit sees by itself.
 pub(super) fn rootless(survey: &Survey, wishes: &Wishes) -> Result<Option<Stage>> {
     if !wishes.rootless || survey.rootless {
         return Ok(None);
@@ -67,7 +66,11 @@ pub(super) fn rootless(survey: &Survey, wishes: &Wishes) -> Result<Option<Stage>
     } else {
         "/usr/share/docker.io/contrib/dockerd-rootless-setuptool.sh"
     };
-    let own = |line: &str| as_user(survey, line);
+    // Debian keeps Docker's programs for it out of `PATH`, and they look for each other there.
+    let path =
+        "PATH=/usr/share/docker.io/contrib:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    let path = if tool.starts_with("/usr/share/") { format!("{path} ") } else { String::new() };
+    let own = |line: &str| as_user(survey, &format!("{path}{line}"));
     let steps = vec![
         run(packages::install(manager, names), Some(packages::remove(manager, names))),
         run(
@@ -75,12 +78,14 @@ pub(super) fn rootless(survey: &Survey, wishes: &Wishes) -> Result<Option<Stage>
             Some(words(&format!("/usr/bin/loginctl disable-linger {user}"))),
         ),
         run(own(&format!("{tool} install")), Some(own(&format!("{tool} uninstall")))),
-        run(own("/usr/bin/nvidia-ctk runtime configure --runtime=docker --rootless --restart"), None),
-        run(words("/usr/bin/nvidia-ctk config --in-place --set nvidia-container-cli.no-cgroups=true"), None),
+        run(
+            own("/usr/bin/nvidia-ctk runtime configure --runtime=docker --rootless --restart"),
+            Some(own("/usr/bin/longshore setup --restore-rootless")),
+        ),
     ];
     let effect = format!(
-        "{user} has a Docker Engine of their own that runs without root; its containers are no one else's. The kernel's device rules \
-         are left alone for all containers (no-cgroups), since such a daemon may not change them."
+        "{user} has a Docker Engine of their own that runs without root, also while {user} is not logged in; its containers are no one \
+         else's. Docker's own set-up program makes it, in the home of {user}."
     );
     let title = "set up Docker without root";
     Ok(Some(stage(Kind::Rootless, title, Applicability::Unsafe, effect, steps)))

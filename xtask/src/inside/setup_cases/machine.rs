@@ -61,6 +61,7 @@ pub(super) struct Place {
     pub(super) longshore: PathBuf,
     pub(super) package: PathBuf,
     pub(super) original: PathBuf,
+    pub(super) parts: Parts,
 }
 
 /// What a machine is.
@@ -84,6 +85,7 @@ impl Place {
             longshore: job.dist.join("longshore"),
             package: parts.package.clone(),
             original: parts.original.clone(),
+            parts: parts.clone(),
         })
     }
 
@@ -107,12 +109,40 @@ impl Place {
         )
     }
 
+    /// The same without our package, which comes another way.
+    pub(super) fn bare(&self, options: &str) -> String {
+        format!(
+            "env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin {} setup {options}",
+            self.longshore.display()
+        )
+    }
+
     /// The call that takes it back: of the installed program, as a user would.
     pub(super) fn undo(&self) -> String {
         format!(
             "env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin {} undo setup --yes",
             self.longshore.display()
         )
+    }
+
+    /// What is installed.
+    pub(super) fn installed(&self) -> Result<String> {
+        self.ends("dpkg-query -W -f '${binary:Package}\\n'", 0)
+    }
+
+    /// Takes away the packages that a case itself has installed, and what they left.
+    pub(super) fn only(&self, installed: &str) -> Result<()> {
+        let now = self.installed()?;
+        let new: Vec<&str> =
+            now.lines().filter(|name| !installed.lines().any(|there| there == *name)).collect();
+        let away = format!(
+            "systemctl disable --now docker.socket docker containerd; rmdir --ignore-fail-on-non-empty \
+             /etc/systemd/system/sockets.target.wants; dpkg --purge --force-depends {}; groupdel docker; rm -rf /etc/docker \
+             /etc/containerd /etc/cni /etc/nvidia-container-runtime /var/lib/docker/* /var/lib/containerd/* /etc/ssl/certs \
+             /usr/local/share/ca-certificates /opt/containerd",
+            new.join(" ")
+        );
+        self.run(&away).map(drop)
     }
 
     /// Runs a script; everything that it says, and how it ended.
@@ -151,8 +181,13 @@ impl Place {
     }
 
     pub(super) fn is_as(&self, before: &State) -> Result<()> {
+        self.is_like(before, &[])
+    }
+
+    /// The same, but for these paths.
+    pub(super) fn is_like(&self, before: &State, but: &[&str]) -> Result<()> {
         let after = self.state()?;
-        let mut changes = before.files.changes(&after.files, KEPT);
+        let mut changes = before.files.changes(&after.files, &[KEPT, but].concat());
         changes.extend(lines("package", &before.packages, &after.packages));
         changes.extend(lines("unit", &before.units, &after.units));
         if changes.is_empty() {

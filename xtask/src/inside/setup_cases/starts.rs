@@ -30,7 +30,7 @@ pub(super) fn nothing(place: &mut Place) -> Result<()> {
 }
 
 /// A container that lasts, from an image of the machine's own files.
-const CONTAINER: &str = "tar -C / -ch lib64/ld-linux-x86-64.so.2 usr/lib/x86_64-linux-gnu/libc.so.6 usr/bin/sleep | docker import - lasting && \
+pub(super) const CONTAINER: &str = "tar -C / -ch lib64/ld-linux-x86-64.so.2 usr/lib/x86_64-linux-gnu/libc.so.6 usr/bin/sleep | docker import - lasting && \
                          docker run -d --name lasting --network none lasting /usr/bin/sleep 600";
 
 /// One call after the other, each killed when it begins a step that none before it had begun; the last one

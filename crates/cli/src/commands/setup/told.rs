@@ -7,6 +7,7 @@ use crate::session::Session;
 use ::setup::{Answer, Progress, Record, Stage, Teller, UndoOptions, render};
 use diag::render::logrus;
 use diag::{Failure, Finding, Result};
+use plan::Step;
 use std::time::Duration;
 
 /// How much of a program's last line is shown.
@@ -20,11 +21,13 @@ pub(super) struct Told<'session> {
     number: usize,
     /// Whether a line of progress stands on the terminal.
     open: bool,
+    /// The commands of the stage at work, which stand above in full.
+    shown: Vec<Vec<String>>,
 }
 
 impl<'session> Told<'session> {
     pub(super) fn new(session: &'session mut Session, all: bool) -> Self {
-        Self { session, all, number: 0, open: false }
+        Self { session, all, number: 0, open: false, shown: Vec::new() }
     }
 
     /// Takes the line of progress away.
@@ -72,6 +75,7 @@ impl Teller for Told<'_> {
     fn stage(&mut self, stage: &Stage) {
         self.clear();
         self.number += 1;
+        self.shown = stage.plan.steps.iter().filter_map(argv).collect();
         self.session.out(&format!("\n{}", render::stage(self.number, stage)));
     }
 
@@ -84,7 +88,9 @@ impl Teller for Told<'_> {
     }
 
     fn command(&mut self, argv: &[String]) {
-        self.line(&format!("-> {}", render::command(argv)));
+        let brief =
+            if self.shown.iter().any(|shown| shown == argv) { brief(argv) } else { render::command(argv) };
+        self.line(&format!("-> {brief}"));
     }
 
     fn file(&mut self, path: &str, removed: bool) {
@@ -111,6 +117,28 @@ impl Teller for Told<'_> {
     fn finding(&mut self, finding: &Finding) {
         self.session.warn(&finding.message);
     }
+}
+
+fn argv(step: &Step) -> Option<Vec<String>> {
+    match step {
+        Step::Run { argv, .. } | Step::Settle { argv, .. } => Some(argv.clone()),
+        Step::Write { .. } | Step::Remove { .. } | Step::Symlink { .. } => None,
+    }
+}
+
+/// A call that stands in full above: without its options and the folders of its program.
+fn brief(argv: &[String]) -> String {
+    let Some((program, rest)) = argv.split_first() else { return String::new() };
+    let mut words = vec![program.rsplit('/').next().unwrap_or_default().to_owned()];
+    let mut value = false;
+    for word in rest {
+        // `-o` of apt has its value in a word of its own.
+        if !value && !word.starts_with('-') {
+            words.push(word.clone());
+        }
+        value = word == "-o";
+    }
+    render::command(&words)
 }
 
 /// `longshore undo setup`.
@@ -148,4 +176,23 @@ fn agreed(session: &mut Session) -> Result<bool> {
     session.err("Take it back? [y]es, [N]o: ");
     let line = session.typed_line()?;
     Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_repeated_in_brief() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for (call, expected) in [
+            (
+                "/usr/bin/apt-get install --yes -o A=1 -o B=2 docker.io docker-cli",
+                "apt-get install docker.io docker-cli",
+            ),
+            ("/usr/bin/systemctl restart docker.service", "systemctl restart docker.service"),
+        ] {
+            assert_eq!(brief(&words(call)), expected);
+        }
+    }
 }
