@@ -62,6 +62,15 @@ impl Client {
         self.context.as_deref().is_some_and(|name| name.starts_with("desktop-"))
     }
 
+    /// What [`Self::repair`] takes out, in words.
+    pub(crate) fn residue(&self) -> Vec<String> {
+        let context = self.context.iter().filter(|_| self.uses_desktop());
+        let context = context.map(|name| format!("the context `{name}` of Docker Desktop"));
+        let helpers = self.missing_helpers.iter();
+        let helpers = helpers.map(|name| format!("the missing credential helper `{name}`"));
+        helpers.chain(context).collect()
+    }
+
     /// The plan that takes the residue out; `None` where there is none.
     pub(crate) fn repair(&self) -> Option<Plan> {
         let residue = Residue { context: self.uses_desktop(), helpers: self.missing_helpers.clone() };

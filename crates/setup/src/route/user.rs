@@ -10,13 +10,23 @@ use plan::Applicability;
 pub(super) fn client(survey: &Survey) -> Option<Stage> {
     survey.client.repair()?;
     let effect = format!(
-        "{} names no credential helper and no context that are gone. Logins in it stay: there are {}.",
-        survey.client.path, survey.client.logins
+        "{} loses {}. {}",
+        survey.client.path,
+        survey.client.residue().join(" and "),
+        logins(survey.client.logins)
     );
     let argv = as_user(survey, "/usr/bin/longshore setup --repair-client");
     let undo = as_user(survey, "/usr/bin/longshore setup --restore-client");
     let title = "repair the Docker client's settings";
     Some(stage(Kind::Client, title, Applicability::Safe, effect, vec![run(argv, Some(undo))]))
+}
+
+fn logins(count: usize) -> String {
+    match count {
+        0 => "It holds no login.".to_owned(),
+        1 => "The login in it stays.".to_owned(),
+        more => format!("The {more} logins in it stay."),
+    }
 }
 
 /// A call made as the user, with the two variables that tell programs where the user's things are.

@@ -31,7 +31,10 @@ pub(super) fn desktop(place: &mut Place) -> Result<()> {
     place.ends(&install, 0)?;
     place.is_as(&before)?;
     place
-        .ends("dpkg --purge docker-desktop; rmdir --ignore-fail-on-non-empty /opt/docker-desktop", 0)
+        .ends(
+            "dpkg --purge docker-desktop && { [ ! -d /opt/docker-desktop ] || rmdir /opt/docker-desktop; }",
+            0,
+        )
         .map(drop)
 }
 
