@@ -39,7 +39,8 @@ cargo xtask bench                   what a container start costs, next to plain 
                                     --shim: the shim alone, also with MIG; --specifications: `cdi generate`;
                                     --lint: `longshore lint`, beside hadolint; --doctor: `longshore doctor`;
                                     --docker: whole `docker run`s
-cargo xtask dist [--out DIR]        packages: deb, rpm and tar ball of a release build; --only FORMAT,...
+cargo xtask dist [--out DIR]        packages: deb, rpm and tar ball of a release build; --only FORMAT,...,
+                                    --sign KEY (gpg's, for the rpm)
 cargo xtask docs                    write the generated pages of docs/
 cargo xtask images [--all]          kinds of images on container engines, as a table; --all: on the
                                     engines of both suites; --starts N of one container (5)

@@ -47,27 +47,43 @@ const FORMATS: &[(&str, Wrap)] = &[("deb", deb::wrap), ("rpm", rpm::wrap), ("tar
 
 /// The command.
 pub(crate) fn run(project: &Project, parser: &mut Parser) -> Result<ExitCode> {
-    let (formats, out) = options(project, parser)?;
+    let Choice { formats, out, key } = options(project, parser)?;
     let release = prepare(project, out)?;
     println!("needs glibc {} or newer", release.glibc);
     for (name, wrap) in
         FORMATS.iter().filter(|(name, _)| formats.is_empty() || formats.iter().any(|f| f == name))
     {
         let file = wrap(&release).with_context(|| format!("cannot make the {name} package"))?;
+        if let (Some(key), "rpm") = (&key, *name) {
+            rpm::sign(&file, key, None)?;
+        }
         let sum = capture(command(["sha256sum".as_ref(), file.as_os_str()]).current_dir(&release.out))?;
         println!("{}  {}", sum.split(' ').next().unwrap_or_default(), file.display());
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn options(project: &Project, parser: &mut Parser) -> Result<(Vec<String>, PathBuf)> {
-    let (mut formats, mut out) = (Vec::new(), project.root().join("target/packages"));
+/// What the caller wants.
+struct Choice {
+    /// Names of formats; none: all.
+    formats: Vec<String>,
+    out: PathBuf,
+    /// The key of gpg's by which the rpm package is signed: rpm looks at each package's own signature, apt at
+    /// that of the repository.
+    key: Option<String>,
+}
+
+fn options(project: &Project, parser: &mut Parser) -> Result<Choice> {
+    let (mut formats, mut out, mut key) = (Vec::new(), project.root().join("target/packages"), None);
     while let Some(argument) = parser.next().map_err(usage)? {
         match argument {
             Arg::Long("out") => out = parser.value().map_err(usage)?.into(),
             Arg::Long("only") => {
                 let text = parser.value().and_then(|value| value.string()).map_err(usage)?;
                 formats.extend(text.split(',').map(str::to_owned));
+            }
+            Arg::Long("sign") => {
+                key = Some(parser.value().and_then(|value| value.string()).map_err(usage)?);
             }
             other => return Err(usage(other.unexpected())),
         }
@@ -77,7 +93,7 @@ fn options(project: &Project, parser: &mut Parser) -> Result<(Vec<String>, PathB
         Some(name) => {
             Err(Failure::new(format!("no package format {name}")).hint("there are deb, rpm and tar"))
         }
-        None => Ok((formats, out)),
+        None => Ok(Choice { formats, out, key }),
     }
 }
 
@@ -95,10 +111,23 @@ fn prepare(project: &Project, out: PathBuf) -> Result<Release> {
 }
 
 /// The packages as they are published, for those who check packages.
-pub(crate) fn published(project: &Project, out: &Path) -> Result<(PathBuf, PathBuf)> {
-    fresh(out)?;
-    let release = prepare(project, out.to_path_buf())?;
-    Ok((deb::wrap(&release)?, rpm::wrap(&release)?))
+pub(crate) struct Published {
+    pub(crate) deb: PathBuf,
+    /// Signed with a key that was made for it.
+    pub(crate) rpm: PathBuf,
+    /// The home of somebody whose rpm knows that key.
+    pub(crate) home: PathBuf,
+}
+
+impl Published {
+    /// Builds them.
+    pub(crate) fn build(project: &Project, out: &Path) -> Result<Self> {
+        fresh(out)?;
+        let release = prepare(project, out.to_path_buf())?;
+        let (deb, rpm, home) = (deb::wrap(&release)?, rpm::wrap(&release)?, out.join("home"));
+        rpm::sign_with_new_key(&rpm, &home)?;
+        Ok(Self { deb, rpm, home })
+    }
 }
 
 /// A Debian package of the executables under test, for tests: quick to make, large, and with a

@@ -8,7 +8,7 @@ use crate::dist;
 use crate::engines::{self, Suite};
 use crate::exec::{capture, command, output};
 use crate::inside::Check;
-use crate::package;
+use crate::package::{self, Published};
 use crate::project::Project;
 use crate::test::Options;
 use diag::{Failure, Result, ResultExt};
@@ -83,11 +83,12 @@ fn judged(project: &Project, folder: &Path) -> Result<Vec<Check>> {
     if judges.is_empty() {
         return Ok(Vec::new());
     }
-    let (deb, rpm) = package::published(project, folder)?;
+    let Published { deb, rpm, home } = Published::build(project, folder)?;
     let judge = |(name, options): &&(&str, &[&str])| {
         let started = Instant::now();
         let file = if *name == "lintian" { &deb } else { &rpm };
-        let end = output(command([*name]).args(*options).arg(file)).and_then(|ran| verdict(&ran));
+        let end = output(command([*name]).args(*options).arg(file).env("HOME", &home))
+            .and_then(|ran| verdict(&ran));
         Check::new(name, "no error", started.elapsed().as_secs_f64(), end)
     };
     Ok(judges.iter().map(judge).collect())
