@@ -8,7 +8,7 @@
 
 mod tree;
 
-use formats::ldcache::{FLAGS_X86_64, LdCache, NewEntry};
+use formats::ldcache::{FLAGS_AARCH64, FLAGS_X86_64, LdCache, NewEntry};
 use hooks::{HostTables, Preparation};
 use rootfs::ContainerRoot;
 use std::ffi::OsString;
@@ -223,6 +223,32 @@ fn libraries_for_newer_processors_are_listed_before_the_others() {
     ];
     assert_eq!(found[..6], wanted);
     assert_eq!(kinds(&tree.read("etc/ld.so.cache")), 3);
+}
+
+/// Two files for two machines with one SONAME: the loader can open only what the link leads to.
+#[test]
+fn one_name_of_a_folder_gets_one_entry() {
+    let flags = |tree: &Tree| {
+        let bytes = tree.read("etc/ld.so.cache");
+        let cache = LdCache::parse(&bytes).unwrap();
+        let entries = cache.entries.iter().filter(|entry| entry.soname == b"libz.so.1");
+        entries.map(|entry| entry.flags).collect::<Vec<_>>()
+    };
+    for (linked, expected) in
+        [("", FLAGS_X86_64), ("libz.so.1.2", FLAGS_AARCH64), ("libz.so.1.3", FLAGS_X86_64)]
+    {
+        let tree = debian();
+        tree.remove("etc/ld.so.cache");
+        tree.library("lib64/ld-linux-x86-64.so.2", "ld-linux-x86-64.so.2");
+        let folder = "usr/lib/x86_64-linux-gnu";
+        tree.library_for(183, &format!("{folder}/libz.so.1.2"), "libz.so.1");
+        tree.library(&format!("{folder}/libz.so.1.3"), "libz.so.1");
+        if !linked.is_empty() {
+            tree.link(&format!("{folder}/libz.so.1"), linked);
+        }
+        run_twice(&tree, &with_cuda(DEBIAN));
+        assert_eq!(flags(&tree), [expected], "{linked}");
+    }
 }
 
 #[test]

@@ -44,15 +44,22 @@ pub(crate) fn listed(
 }
 
 /// Entries for the libraries that lie in `folder`, which the cache calls `spelling`. Missing SONAME links are
-/// made.
+/// made. Of files for several machines with one SONAME, that one counts to which the link leads.
 pub(crate) fn scanned(root: &ContainerRoot, folder: &str, spelling: &str) -> Result<Vec<NewEntry>> {
-    let mut entries = Vec::new();
+    let mut entries: Vec<NewEntry> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for found in scan::libraries(root, folder)? {
         let Some(flags) = found.flags() else { continue };
         let name = found.entry_name();
-        if name != found.file {
+        let is_itself = name == found.file;
+        if !is_itself {
             ensure_link(root, &found.file, &format!("{folder}/{name}"))?;
         }
+        if let Some(entry) = places.get(name).and_then(|&place| entries.get_mut(place)) {
+            entry.flags = if is_itself { flags } else { entry.flags };
+            continue;
+        }
+        places.insert(name.to_owned(), entries.len());
         entries.push(NewEntry { soname: name.to_owned(), path: format!("{spelling}/{name}"), flags });
     }
     Ok(entries)

@@ -89,7 +89,12 @@ impl Tree {
 
     /// An ELF library of the smallest kind that has a SONAME.
     pub(crate) fn library(&self, path: &str, soname: &str) {
-        self.file(path, &library(soname));
+        self.library_for(62, path, soname);
+    }
+
+    /// The same for another `e_machine`; 62 is x86-64, 183 is AArch64.
+    pub(crate) fn library_for(&self, machine: u16, path: &str, soname: &str) {
+        self.file(path, &library(machine, soname));
     }
 
     /// Everything in the image, one line each: path, mode, inode, link text or content.
@@ -128,8 +133,8 @@ fn list_if_directory(path: &Path, is_directory: bool, lines: &mut Vec<String>) -
     String::new()
 }
 
-/// A 64-bit little-endian x86-64 ELF file: header, PT_LOAD and PT_DYNAMIC, dynamic section, strings.
-fn library(soname: &str) -> Vec<u8> {
+/// A 64-bit little-endian ELF file: header, PT_LOAD and PT_DYNAMIC, dynamic section, strings.
+fn library(machine: u16, soname: &str) -> Vec<u8> {
     const HEADER: u64 = 64;
     const SEGMENT: u64 = 56;
     let dynamic_at = HEADER + 2 * SEGMENT;
@@ -139,7 +144,7 @@ fn library(soname: &str) -> Vec<u8> {
     let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
     let half = |bytes: &mut Vec<u8>, value: u16| bytes.extend(value.to_le_bytes());
     half(&mut bytes, 3); // shared object
-    half(&mut bytes, 62); // x86-64
+    half(&mut bytes, machine);
     bytes.extend(1_u32.to_le_bytes());
     for value in [0, HEADER, 0] {
         bytes.extend(value.to_le_bytes());
