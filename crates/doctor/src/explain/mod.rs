@@ -66,7 +66,7 @@ pub struct Symptom {
     pub name: &'static str,
     /// Who prints it.
     pub speaker: Speaker,
-    /// The texts by which it is known; `*` stands for any few words.
+    /// The texts by which it is known; `*` stands for any few words, at the end for the rest of a word.
     #[serde(skip)]
     pub texts: &'static [&'static str],
     /// What it means, in one sentence.

@@ -55,40 +55,51 @@ fn is_inside(inner: (usize, usize), outer: (usize, usize)) -> bool {
     outer.0 <= inner.0 && inner.1 <= outer.1 && outer != inner
 }
 
-/// A symptom with its texts in canonical form: pieces that follow each other.
+/// A symptom with its texts in canonical form.
 struct Known {
     symptom: &'static Symptom,
-    texts: Vec<Vec<String>>,
+    texts: Vec<Text>,
+}
+
+/// A text: pieces that follow each other.
+struct Text {
+    pieces: Vec<String>,
+    /// Whether the last word may go on.
+    is_open: bool,
+}
+
+impl Text {
+    fn new(text: &str) -> Self {
+        let pieces = text.split('*').map(Canonical::of_piece).filter(|piece| !piece.is_empty()).collect();
+        Self { pieces, is_open: text.ends_with('*') }
+    }
 }
 
 /// All symptoms, made canonical once.
 fn known() -> &'static [Known] {
     static KNOWN: OnceLock<Vec<Known>> = OnceLock::new();
     KNOWN.get_or_init(|| {
-        let pieces = |text: &&str| {
-            text.split('*').map(Canonical::of_piece).filter(|piece| !piece.is_empty()).collect()
-        };
-        let known =
-            |symptom: &'static Symptom| Known { symptom, texts: symptom.texts.iter().map(pieces).collect() };
-        symptoms::all().map(known).collect()
+        let texts = |symptom: &Symptom| symptom.texts.iter().map(|text| Text::new(text)).collect();
+        symptoms::all().map(|symptom| Known { symptom, texts: texts(symptom) }).collect()
     })
 }
 
 /// The longest of the symptom's texts that stands in the log.
 fn find_symptom(log: &Canonical, known: &Known) -> Option<Recognised> {
     let symptom = known.symptom;
-    let spans = known.texts.iter().filter_map(|pieces| find(log, pieces));
+    let spans = known.texts.iter().filter_map(|text| find(log, text));
     let (start, end) = spans.max_by_key(|(start, end)| end - start)?;
     Some(Recognised { symptom, line: log.quote(start, end), start, end })
 }
 
 /// The first place of a text.
-fn find(log: &Canonical, pieces: &[String]) -> Option<(usize, usize)> {
-    let (first, rest) = pieces.split_first()?;
+fn find(log: &Canonical, text: &Text) -> Option<(usize, usize)> {
+    let (first, rest) = text.pieces.split_first()?;
     let mut from = 0;
     while let Some(start) = log.text.get(from..)?.find(first.as_str()).map(|at| from + at) {
         let end = follow(log, start + first.len(), rest);
-        if let Some(end) = end.filter(|end| log.is_boundary(start) && log.is_boundary(*end)) {
+        if let Some(end) = end.filter(|end| log.is_boundary(start) && (text.is_open || log.is_boundary(*end)))
+        {
             return Some((start, end));
         }
         from = start + 1;

@@ -161,4 +161,27 @@ pub(super) const ALL: &[Symptom] = &[
             from("no driver is installed", "longshore doctor", &[MODULE_LOADED]),
         ],
     ),
+    symptom(
+        "cdi-broken",
+        Engine,
+        &[
+            "failed to parse CDI Spec",
+            "failed to read CDI Spec",
+            "invalid CDI Spec",
+            "failed to load CDI Spec",
+        ],
+        "a file in the directories of CDI cannot be read as a specification",
+        &[
+            from(
+                "it was cut short, edited by hand, or holds the messages of the command that wrote it",
+                "sudo nvidia-ctk cdi generate --output=FILE makes it again; longshore cdi list says what is wrong",
+                &[CDI_VALID],
+            ),
+            from(
+                "its version is newer than the engine knows",
+                "sudo longshore cdi generate writes the lowest version that does",
+                &[CDI_VERSION],
+            ),
+        ],
+    ),
 ];

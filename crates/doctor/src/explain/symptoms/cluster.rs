@@ -60,6 +60,10 @@ pub(super) const ALL: &[Symptom] = &[
             "Detected non-NVML platform: could not load NVML library",
             "Incompatible platform detected",
             "did you configure the NVIDIA Container Toolkit?",
+            "No devices found. Waiting indefinitely",
+            "Failed to initialize NVML: could not load NVML library",
+            "Failed to start nvml with error: could not load NVML library",
+            "invalid device discovery strategy",
         ],
         "the device plugin's own pod got no GPU",
         &[
@@ -93,12 +97,7 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "insufficient-gpus",
         Cluster,
-        &[
-            "Insufficient nvidia.com/gpu",
-            "UnexpectedAdmissionError * nvidia.com/gpu",
-            "Allocate failed due to requested number of devices unavailable for nvidia.com/gpu",
-            "0/* nodes are available: * nvidia.com/gpu",
-        ],
+        &["Insufficient nvidia.com/gpu", "0/* nodes are available: * nvidia.com/gpu"],
         "no node has a free GPU to give",
         &[
             from("other pods hold them", "kubectl describe node | grep -A8 'Allocated resources'", &[]),
@@ -157,6 +156,102 @@ pub(super) const ALL: &[Symptom] = &[
             "no driver is installed, or not in the loader cache",
             "longshore doctor",
             &[MODULE_LOADED, LOADER_CACHE],
+        )],
+    ),
+    symptom(
+        "allocate-failed",
+        Cluster,
+        &[
+            "Allocate failed due to requested number of devices unavailable for nvidia.com/",
+            "Allocate failed due to no healthy devices present; cannot allocate unhealthy devices",
+            "Allocate failed due to rpc error",
+            "UnexpectedAdmissionError * nvidia.com/",
+        ],
+        "the scheduler chose this node and its kubelet had no GPU left to give; the pod is not tried again",
+        &[
+            from(
+                "the device plugin was restarting, or had crashed, when the pod came (after a reboot, a new MIG layout)",
+                "kubectl delete the pod, so that a new one is made; kubectl -n kube-system logs of the plugin",
+                &[],
+            ),
+            from(
+                "the plugin took a GPU out as unhealthy",
+                "sudo dmesg | grep -i xid on the node",
+                &[NVML, GPU_LOST],
+            ),
+            from("the pod names its node (nodeName) and goes past the scheduler", "use nodeSelector", &[]),
+        ],
+    ),
+    symptom(
+        "validator-toolkit",
+        Cluster,
+        &[
+            "error validating toolkit installation: exec: \"nvidia-smi\": executable file not found in $PATH",
+            "error validating toolkit installation",
+        ],
+        "the operator's validator got no GPU in its own pod: the toolkit injected nothing",
+        &[
+            from(
+                "the runtime class nvidia does not lead to the toolkit's runtime on this node",
+                "longshore doctor on the node",
+                &[CRI_RUNTIME, CRI_IMPORTS],
+            ),
+            from(
+                "the toolkit looks for the driver in another root (Talos, a driver container)",
+                "driverInstallDir and toolkit.env of the operator",
+                &[DRIVER_ROOT],
+            ),
+        ],
+    ),
+    symptom(
+        "plugin-mps",
+        Cluster,
+        &["error checking MPS daemon health", "error waiting for MPS daemon"],
+        "the device plugin shares GPUs by MPS and finds no MPS daemon on this node",
+        &[from(
+            "the daemon is a pod of its own, which the plugin's Helm chart starts on nodes with the label nvidia.com/mps.capable",
+            "install plugin, GPU feature discovery and MPS daemon by the chart; kubectl label node NODE nvidia.com/mps.capable=true",
+            &[],
+        )],
+    ),
+    symptom(
+        "health-check-old-gpu",
+        Cluster,
+        &["is too old to support healtchecking", "is too old to support healthchecking"],
+        "the device plugin cannot watch this GPU's health and counts it as unhealthy",
+        &[from(
+            "the GPU is older than event counting in NVML",
+            "DP_DISABLE_HEALTHCHECKS=xids in the plugin's environment",
+            &[],
+        )],
+    ),
+    symptom(
+        "dcgm-start",
+        Cluster,
+        &["Error starting nv-hostengine: DCGM initialization error", "CacheManager Init Failed. Error"],
+        "DCGM could not start in its container",
+        &[
+            from("the container has no GPU", "runtimeClassName: nvidia, or --gpus all", &[]),
+            from(
+                "some GPUs are in MIG mode",
+                "run nv-hostengine on the host and the exporter with -r HOST:5555",
+                &[MIG_STATE],
+            ),
+            from("it lacks rights", "--cap-add SYS_ADMIN", &[]),
+        ],
+    ),
+    symptom(
+        "talos-extensions",
+        Cluster,
+        &[
+            "nvidia-persistenced-wrapper: error starting nvidia-persistenced",
+            "nv-fabricmanager: error while loading shared libraries",
+        ],
+        "system extensions of Talos for NVIDIA do not fit each other, or the release of Talos",
+        &[from(
+            "nvidia-container-toolkit and the kernel modules are of different driver versions, or of another Talos",
+            "one image schematic with both extensions of the same production or lts line",
+            &[VERSION_SKEW],
         )],
     ),
 ];

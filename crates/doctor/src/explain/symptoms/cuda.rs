@@ -2,19 +2,38 @@
 
 use crate::codes::*;
 use crate::explain::Speaker::Library;
-use crate::explain::{Symptom, from, symptom};
+use crate::explain::{Symptom, from, symptom, wrapper};
+
+/// The texts of a CUDA error: how programs print its number, then its own names.
+macro_rules! numbered {
+    ($number:literal, $($text:literal),+ $(,)?) => {
+        &[
+            concat!("CUDA error ", $number),
+            concat!("CUDA failure ", $number),
+            concat!("cuInit(0) returned ", $number),
+            concat!("cudaGetDeviceCount returned ", $number),
+            concat!("CUDA initialization failure with error: ", $number),
+            concat!("cuda driver library init failure: ", $number),
+            concat!("nvcuda init failure: ", $number),
+            concat!("cuInit err: ", $number),
+            $($text),+
+        ]
+    };
+}
 
 pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-init-failed",
         Library,
-        &[
+        numbered!(
+            3,
             "cudaErrorInitializationError",
             "CUDA_ERROR_NOT_INITIALIZED",
             "CUDA error: initialization error",
             "Cannot re-initialize CUDA in forked subprocess",
             "error code initialization error",
-        ],
+            "failed to initialize CUDA: initialization error",
+        ),
         "CUDA could not be initialised in this process (error 3)",
         &[
             from(
@@ -26,6 +45,11 @@ pub(super) const ALL: &[Symptom] = &[
                 "a node or a library is missing in the container",
                 "longshore doctor",
                 &[DEVICE_NODES, CDI_STALE],
+            ),
+            from(
+                "since driver 575 on some kernels: the unified memory of nvidia-uvm (HMM)",
+                "options nvidia_uvm uvm_disable_hmm=1 in /etc/modprobe.d, then reboot",
+                &[],
             ),
         ],
     ),
@@ -43,11 +67,11 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-insufficient",
         Library,
-        &[
+        numbered!(
+            35,
             "CUDA driver version is insufficient for CUDA runtime version",
             "cudaErrorInsufficientDriver",
-            "cudaGetDeviceCount returned 35",
-        ],
+        ),
         "the program's CUDA is newer than the driver, or no driver was injected at all (error 35)",
         &[
             from(
@@ -77,11 +101,12 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-busy",
         Library,
-        &[
+        numbered!(
+            46,
             "all CUDA-capable devices are busy or unavailable",
             "CUDA-capable device(s) is/are busy or unavailable",
             "cudaErrorDevicesUnavailable",
-        ],
+        ),
         "the GPU lets no further process in (error 46)",
         &[
             from(
@@ -96,14 +121,14 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-no-device",
         Library,
-        &[
+        numbered!(
+            100,
             "no CUDA-capable device is detected",
             "cudaErrorNoDevice",
             "CUDA_ERROR_NO_DEVICE",
             "No CUDA GPUs are available",
-            "cudaGetDeviceCount returned 100",
             "no CUDA devices found",
-        ],
+        ),
         "CUDA sees no GPU in this process (error 100)",
         &[
             from(
@@ -127,12 +152,13 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-no-kernel",
         Library,
-        &[
+        numbered!(
+            209,
             "no kernel image is available for execution on the device",
             "cudaErrorNoKernelImageForDevice",
             "CUDA_ERROR_NO_BINARY_FOR_GPU",
             "is not compatible with the current PyTorch installation",
-        ],
+        ),
         "the program has no code for this GPU's architecture (error 209)",
         &[from(
             "the wheel or the build lacks this compute capability",
@@ -143,11 +169,12 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-ptx",
         Library,
-        &[
+        numbered!(
+            222,
             "the provided PTX was compiled with an unsupported toolchain",
             "cudaErrorUnsupportedPtxVersion",
             "CUDA_ERROR_UNSUPPORTED_PTX_VERSION",
-        ],
+        ),
         "the program's PTX is newer than the driver's compiler (error 222)",
         &[
             from(
@@ -165,13 +192,13 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-system-not-ready",
         Library,
-        &[
+        numbered!(
+            802,
             "system not yet initialized",
             "cudaErrorSystemNotReady",
             "CUDA_ERROR_SYSTEM_NOT_READY",
-            "CUDA error 802",
             "returned 802",
-        ],
+        ),
         "the GPUs of an NVSwitch machine wait for the fabric manager (error 802); nvidia-smi works all the same",
         &[
             from(
@@ -186,13 +213,13 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-803",
         Library,
-        &[
+        numbered!(
+            803,
             "system has unsupported display driver / cuda driver combination",
             "cudaErrorSystemDriverMismatch",
             "CUDA_ERROR_SYSTEM_DRIVER_MISMATCH",
-            "CUDA error 803",
             "returned 803",
-        ],
+        ),
         "a libcuda of another version than the module was loaded (error 803)",
         &[
             from(
@@ -207,12 +234,13 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-804",
         Library,
-        &[
+        numbered!(
+            804,
             "forward compatibility was attempted on non supported HW",
             "cudaErrorCompatNotSupportedOnDevice",
-            "CUDA error 804",
+            "CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE",
             "returned 804",
-        ],
+        ),
         "the image's compat libraries were used on a GPU that does not allow it: they are for data centres (error 804)",
         &[from(
             "the compat libraries are in front of the driver's",
@@ -223,12 +251,12 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-801",
         Library,
-        &[
+        numbered!(
+            801,
             "cudaErrorNotSupported",
             "CUDA_ERROR_NOT_SUPPORTED",
-            "CUDA error 801",
             "operation not supported * cudaError",
-        ],
+        ),
         "this GPU or driver does not have what the program calls (error 801)",
         &[from(
             "vGPU, MIG or WSL2 lack some functions",
@@ -244,8 +272,9 @@ pub(super) const ALL: &[Symptom] = &[
             "cudaErrorLaunchFailure",
             "CUDA_ERROR_LAUNCH_FAILED",
             "an illegal memory access was encountered",
+            "device-side assert triggered",
         ],
-        "a kernel of the program failed (error 719 or 700); mostly the program's own fault",
+        "a kernel of the program failed (error 719, 710 or 700); mostly the program's own fault",
         &[
             from("an error of the program", "compute-sanitizer PROGRAM; CUDA_LAUNCH_BLOCKING=1", &[]),
             from("a fault of the GPU", "sudo dmesg | grep -i xid", &[NVML]),
@@ -269,16 +298,14 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-unknown",
         Library,
-        &[
+        numbered!(
+            999,
             "CUDA_ERROR_UNKNOWN",
             "cudaErrorUnknown",
             "failed to initialize CUDA: unknown error",
             "CUDA unknown error - this may be due to an incorrectly set up environment",
             "CUDA error: unknown error",
-            "cuInit(0) failed",
-            "cudaGetDeviceCount returned 999",
-            "CUDA error 999",
-        ],
+        ),
         "CUDA could not open its nodes; nvidia-smi does not need /dev/nvidia-uvm and works all the same (error 999)",
         &[
             from(
@@ -298,7 +325,7 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-out-of-memory",
         Library,
-        &["CUDA out of memory", "CUDA_ERROR_OUT_OF_MEMORY", "cudaErrorMemoryAllocation"],
+        numbered!(2, "CUDA out of memory", "CUDA_ERROR_OUT_OF_MEMORY", "cudaErrorMemoryAllocation"),
         "the GPU's memory is full: the GPU works",
         &[from(
             "the program needs more than is free",
@@ -309,11 +336,12 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "cuda-os-call",
         Library,
-        &[
+        numbered!(
+            304,
             "CUDA_ERROR_OPERATING_SYSTEM",
             "cudaErrorOperatingSystem",
             "OS call failed or operation not supported on this OS",
-        ],
+        ),
         "a call of the operating system failed in the driver (error 304)",
         &[
             from(
@@ -325,6 +353,71 @@ pub(super) const ALL: &[Symptom] = &[
                 "the container's memory or device rules are too narrow",
                 "look at the limits of the container",
                 &[],
+            ),
+        ],
+    ),
+    symptom(
+        "mps-connection",
+        Library,
+        numbered!(
+            805,
+            "MPS client failed to connect to the MPS control daemon",
+            "CUDA_ERROR_MPS_CONNECTION_FAILED",
+            "cudaErrorMpsConnectionFailed",
+        ),
+        "the program was told to share the GPU by MPS and does not reach the MPS daemon (error 805)",
+        &[
+            from(
+                "the daemon's pipe directory is not in the container",
+                "-v /tmp/nvidia-mps:/tmp/nvidia-mps --ipc=host, and CUDA_MPS_PIPE_DIRECTORY if it is elsewhere",
+                &[],
+            ),
+            from("the daemon does not run", "nvidia-cuda-mps-control -d on the host", &[]),
+            from(
+                "the container's user is not the one whom the MPS server serves",
+                "run it as the same user id, or the daemon in its multi-user mode",
+                &[],
+            ),
+        ],
+    ),
+    symptom(
+        "cuda-ecc",
+        Library,
+        &["uncorrectable ECC error encountered", "CUDA_ERROR_ECC_UNCORRECTABLE", "cudaErrorECCUncorrectable"],
+        "a memory cell of the GPU is bad: what was computed is lost (error 214)",
+        &[from(
+            "a fault of the GPU's memory",
+            "nvidia-smi -q -d ECC,ROW_REMAPPER; drain the machine, reset the GPU or reboot; replace it when it comes back",
+            &[NVML],
+        )],
+    ),
+    wrapper(
+        "cuinit-failed",
+        Library,
+        &[
+            "cuInit(0) failed",
+            "failed call to cuInit: UNKNOWN ERROR",
+            "Couldn't init CUDA",
+            "cuda driver library init failure",
+            "Failed to initialize CUDA",
+            "CUDA backend failed to initialize",
+        ],
+        "CUDA could not be initialised; the error that is named with it says why",
+        &[
+            from(
+                "the container was started without a GPU",
+                "add --gpus all (podman: --device nvidia.com/gpu=all)",
+                &[],
+            ),
+            from(
+                "nvidia-uvm is missing, or may not be opened",
+                "longshore doctor",
+                &[DEVICE_NODES, DEVICE_MODE],
+            ),
+            from(
+                "the driver is older than the program's CUDA",
+                "longshore compat --driver VERSION",
+                &[IMAGE_DRIVER],
             ),
         ],
     ),

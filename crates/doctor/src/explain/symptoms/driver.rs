@@ -2,7 +2,7 @@
 
 use crate::codes::*;
 use crate::explain::Speaker::Library;
-use crate::explain::{Symptom, from, symptom};
+use crate::explain::{Symptom, from, symptom, wrapper};
 
 pub(super) const ALL: &[Symptom] = &[
     symptom(
@@ -89,6 +89,8 @@ pub(super) const ALL: &[Symptom] = &[
             "Failed to initialize NVML: Insufficient Permissions",
             "nvml error: insufficient permissions",
             "ERROR_NO_PERMISSION",
+            "nvml: Insufficient Permissions",
+            "fatalnvml: Insufficient Permissions",
         ],
         "the device nodes are there and may not be opened",
         &[
@@ -131,6 +133,7 @@ pub(super) const ALL: &[Symptom] = &[
             "libnvidia-ml.so.1: cannot open shared object file",
             "NVIDIA-SMI couldn't find libnvidia-ml.so library in your system",
             "NVML Shared Library Not Found",
+            "could not load NVML library",
         ],
         "there is no driver library where the program looks: the container got no GPU, or the host has no driver",
         &[
@@ -181,6 +184,8 @@ pub(super) const ALL: &[Symptom] = &[
             "GPU requires reset",
             "detection error: nvml error: gpu is lost",
             "ERROR_GPU_IS_LOST",
+            "Unable to determine the device handle for GPU*: Unknown Error",
+            "Unable to determine the device handle for GPU*: Not Found",
         ],
         "a GPU no longer answers",
         &[
@@ -202,5 +207,68 @@ pub(super) const ALL: &[Symptom] = &[
             "set features.disable-nvsandboxutils = true for the original toolkit; longshore does not load that library",
             &[],
         )],
+    ),
+    symptom(
+        "nvml-too-old",
+        Library,
+        &["undefined symbol: nvml*", "nvml error: function not found", "NVML: Function Not Found"],
+        "the program asks NVML for a function that this driver's NVML does not have",
+        &[from(
+            "the driver is older than the program, or another libnvidia-ml comes first",
+            "nvidia-smi says the driver's version; take copies of libnvidia-ml out of the image",
+            &[VERSION_SKEW, IMAGE_FILES],
+        )],
+    ),
+    symptom(
+        "mig-permission",
+        Library,
+        &[
+            "Failed to display compute instances: Insufficient Permissions",
+            "Failed to display GPU instances: Insufficient Permissions",
+            "Unable to create a GPU instance * Insufficient Permissions",
+        ],
+        "MIG instances are shown and made by the administrator only, on a GPU in MIG mode",
+        &[
+            from(
+                "nvidia-smi mig needs root, in a container also NVIDIA_MIG_CONFIG_DEVICES=all",
+                "sudo nvidia-smi mig -lgi on the host",
+                &[],
+            ),
+            from("the GPU is not in MIG mode", "sudo nvidia-smi -i GPU -mig 1", &[MIG_STATE]),
+        ],
+    ),
+    symptom(
+        "gpu-reset-refused",
+        Library,
+        &[
+            "The following GPUs could not be reset",
+            "error resetting all GPUs: exit status",
+            "GPU Reset couldn't run because",
+            "GPU *: In use by another client",
+        ],
+        "the GPU cannot be reset, nor its MIG mode changed, while something has it open",
+        &[from(
+            "a program, a monitor (DCGM, the device plugin), the display or nvidia_drm still uses it",
+            "sudo fuser -v /dev/nvidia*; stop what it lists; sudo rmmod nvidia_drm nvidia_modeset; or reboot",
+            &[],
+        )],
+    ),
+    wrapper(
+        "nvml-init-failed",
+        Library,
+        &["Failed to initialize NVML"],
+        "the driver's library NVML could not start; the word after it says why",
+        &[
+            from(
+                "the container was started without a GPU",
+                "add --gpus all (podman: --device nvidia.com/gpu=all)",
+                &[],
+            ),
+            from(
+                "the driver of the host does not answer",
+                "longshore doctor",
+                &[NVML, VERSION_SKEW, MODULE_LOADED],
+            ),
+        ],
     ),
 ];

@@ -140,4 +140,54 @@ pub(super) const ALL: &[Symptom] = &[
         "the disk that holds the images is full; images for GPUs are large",
         &[from("old images and build caches", "docker system df; docker system prune", &[])],
     ),
+    symptom(
+        "snap-denied",
+        Engine,
+        &["apparmor=\"DENIED\" * snap.docker"],
+        "the confinement of the snap package forbade Docker something",
+        &[from(
+            "Docker from snap sees only parts of the host",
+            "install docker-ce or docker.io in place of the snap",
+            &[SNAP_DOCKER],
+        )],
+    ),
+    symptom(
+        "build-without-gpu",
+        Client,
+        &["process \"/bin/sh -c nvidia-smi* did not complete successfully"],
+        "a step of `docker build` asks for the GPU: BuildKit gives none by default",
+        &[
+            from(
+                "a build sees neither driver nor nvidia-smi",
+                "move the check to the start of the container (ENTRYPOINT, HEALTHCHECK)",
+                &[],
+            ),
+            from(
+                "the step really needs it",
+                "docker buildx build --allow device with RUN --device=nvidia.com/gpu=all",
+                &[],
+            ),
+        ],
+    ),
+    symptom(
+        "containerd-down",
+        Engine,
+        &[
+            "dial unix /run/containerd/containerd.sock: connect",
+            "dial unix /run/k3s/containerd/containerd.sock: connect",
+        ],
+        "nobody listens on containerd's socket",
+        &[
+            from(
+                "containerd is being restarted: the GPU operator and `nvidia-ctk runtime configure` do so",
+                "systemctl status containerd; it comes back by itself",
+                &[DAEMON_DOWN],
+            ),
+            from(
+                "its configuration does not parse since a change",
+                "journalctl -u containerd; containerd config dump",
+                &[CRI_RUNTIME, CRI_IMPORTS],
+            ),
+        ],
+    ),
 ];

@@ -54,6 +54,7 @@ pub(super) const ALL: &[Symptom] = &[
         &[
             "kernel driver does not appear to be running on this host",
             "/proc/driver/nvidia/version does not exist",
+            "failed call to cuInit: UNKNOWN ERROR (-1)",
         ],
         "TensorFlow sees no driver in the container",
         WITHOUT_GPU,
@@ -89,6 +90,8 @@ pub(super) const ALL: &[Symptom] = &[
             "error initializing cuda driver library",
             "cuda driver library failed to get device context",
             "unable to load cuda driver library",
+            "no nvidia devices detected by library",
+            "nvml vram init failure",
         ],
         "Ollama found no GPU that it can use, and goes on with the CPU",
         WITHOUT_GPU,
@@ -132,7 +135,7 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "nvcc-arch",
         Program,
-        &["nvcc fatal * Unsupported gpu architecture"],
+        &["nvcc fatal * Unsupported gpu architecture", "ptxas fatal * is not defined for option 'gpu-name'"],
         "this CUDA does not know the architecture that is built for",
         &[from(
             "the CUDA of the image is older than the GPU, or dropped it",
@@ -178,7 +181,10 @@ pub(super) const ALL: &[Symptom] = &[
     wrapper(
         "nvenc-driver",
         Program,
-        &["The minimum required Nvidia driver for nvenc is"],
+        &[
+            "The minimum required Nvidia driver for nvenc is",
+            "Driver does not support the required nvenc API version",
+        ],
         "the encoder could not be loaded; the version in the line says nothing when the library is missing",
         &[
             from(
@@ -188,5 +194,142 @@ pub(super) const ALL: &[Symptom] = &[
             ),
             from("the driver of the host is older than the version that it names", "nvidia-smi", &[]),
         ],
+    ),
+    symptom(
+        "cudnn-mismatch",
+        Program,
+        &[
+            "DNN library initialization failed",
+            "Loaded runtime CuDNN library: * but source was compiled with",
+            "cuDNN version incompatibility: PyTorch was compiled against",
+            "Could not create cudnn handle: CUDNN_STATUS",
+            "Found cuDNN version * but JAX was built against version",
+            "Outdated cuDNN installation found",
+            "Unable to load cuDNN. Is it installed?",
+        ],
+        "cuDNN could not start: it is another version than the program was built for, or has no room",
+        &[
+            from(
+                "another cuDNN comes first, from the image or from LD_LIBRARY_PATH",
+                "take LD_LIBRARY_PATH out; longshore doctor --image REF; longshore compat --package jax==VERSION",
+                &[IMAGE_LOADER],
+            ),
+            from("the GPU's memory is taken, also by other processes", "nvidia-smi", &[]),
+            from("the driver is older than the CUDA of the wheels", "longshore compat --driver VERSION", &[]),
+        ],
+    ),
+    symptom(
+        "torch-extension-cuda",
+        Program,
+        &["The detected CUDA version * mismatches the version that was used to compile PyTorch"],
+        "an extension is built with an nvcc of another CUDA than PyTorch's",
+        &[from(
+            "the image's CUDA toolkit and the wheel differ in their major version",
+            "a `devel` image of PyTorch's CUDA, or a wheel of the image's: longshore compat --package torch==VERSION",
+            &[],
+        )],
+    ),
+    symptom(
+        "banner-driver-too-old",
+        Program,
+        &[
+            "This container was built for NVIDIA Driver Release * or later",
+            "was detected and compatibility mode is UNAVAILABLE",
+            "This container was built for NVIDIA Driver Release * compatibility mode is UNAVAILABLE * cuInit(0) returned 804",
+            "This container was built for NVIDIA Driver Release * compatibility mode is UNAVAILABLE * cuInit(0) returned 999",
+        ],
+        "the image's greeting: its CUDA is newer than this driver, and its compat libraries do not help here",
+        &[
+            from(
+                "the driver is older than the image's CUDA needs",
+                "longshore compat --driver VERSION --image REFERENCE; a newer driver or an older image",
+                &[IMAGE_DRIVER],
+            ),
+            from(
+                "compat libraries work on data-centre GPUs only",
+                "longshore explain 'error 804'",
+                &[IMAGE_LOADER],
+            ),
+        ],
+    ),
+    symptom(
+        "banner-gpu-too-new",
+        Program,
+        &[
+            "which is not yet supported in this version of the container",
+            "No supported GPU(s) detected to run this container",
+        ],
+        "the image's greeting: the image is older than this GPU, or never knew it",
+        &[from(
+            "its libraries have no code for this architecture",
+            "a newer image: longshore compat --gpu NAME",
+            &[],
+        )],
+    ),
+    symptom(
+        "jax-plugin-mismatch",
+        Program,
+        &[
+            "Unable to initialize backend 'cuda': INVALID_ARGUMENT: Mismatched PJRT plugin",
+            "Mismatched PJRT plugin PJRT API version",
+        ],
+        "JAX's part for CUDA and jaxlib are of different releases",
+        &[from(
+            "one of them was upgraded alone",
+            "pip install -U 'jax[cuda12]' brings all parts in one release",
+            &[],
+        )],
+    ),
+    symptom(
+        "torch-abi",
+        Program,
+        &[
+            "flash_attn* undefined symbol: _Z*",
+            "undefined symbol: _ZN3c10*",
+            "undefined symbol: _ZNK3c10*",
+            "undefined symbol: _ZN2at*",
+            "undefined symbol: _ZNK2at*",
+            "undefined symbol: _ZN5torch*",
+        ],
+        "an extension was built for another release of PyTorch than the one that is installed",
+        &[from(
+            "the wheel (flash-attn, xformers, a package with its own kernels) and torch do not fit",
+            "the wheel for this torch and CUDA, or build it here: pip install --no-build-isolation --no-binary :all: PACKAGE",
+            &[],
+        )],
+    ),
+    symptom(
+        "cuda-libraries-mixed",
+        Program,
+        &[
+            "undefined symbol: __nvJitLink*",
+            "undefined symbol: cublasLt*",
+            "undefined symbol: cudnn*",
+            "undefined symbol: ncclComm*",
+        ],
+        "two versions of CUDA's libraries are mixed: one was found elsewhere than the other",
+        &[from(
+            "LD_LIBRARY_PATH leads to the image's CUDA before the wheels' own libraries",
+            "take LD_LIBRARY_PATH out, or install torch for the image's CUDA; longshore doctor --image REF",
+            &[IMAGE_LOADER],
+        )],
+    ),
+    symptom(
+        "ort-cpu-only",
+        Program,
+        &["Specified provider 'CUDAExecutionProvider' is not in available provider names"],
+        "this ONNX Runtime was built without CUDA",
+        &[from(
+            "onnxruntime is installed in place of onnxruntime-gpu, or both, and the first one won",
+            "pip uninstall -y onnxruntime onnxruntime-gpu; pip install onnxruntime-gpu",
+            &[],
+        )],
+    ),
+    wrapper(
+        "vllm-core-failed",
+        Program,
+        &["Engine core initialization failed", "EngineCore failed to start"],
+        "a process of vLLM ended; the reason stands above in its log",
+        &[from("the first error above this line", "paste all of the log", &[])],
     ),
 ];

@@ -1,6 +1,6 @@
 //! Texts that sound bad, stand next to the true error, and are not it.
 
-use crate::explain::Speaker::{Client, Cluster, Engine, Library, Program, Toolkit};
+use crate::explain::Speaker::{Client, Cluster, Engine, Kernel, Library, Packages, Program, Toolkit};
 use crate::explain::{Symptom, harmless};
 
 pub(super) const ALL: &[Symptom] = &[
@@ -124,7 +124,7 @@ pub(super) const ALL: &[Symptom] = &[
             "No swap limit support",
             "WARNING: No blkio throttle",
         ],
-        "a remark about memory limits",
+        "a remark about limits that this kernel does not have",
     ),
     harmless("bridge-nf", Engine, &["bridge-nf-call-iptables is disabled"], "a remark about networks"),
     harmless(
@@ -149,5 +149,85 @@ pub(super) const ALL: &[Symptom] = &[
         Program,
         &["MESA: error: ZINK: failed to choose pdev", "libEGL warning: egl: failed to create dri2 screen"],
         "Mesa looked for a GPU of its own before the NVIDIA driver was asked",
+    ),
+    harmless(
+        "auto-detected-mode",
+        Toolkit,
+        &["Auto-detected mode as"],
+        "the toolkit says which of its modes it took; the error is another line",
+    ),
+    harmless(
+        "mps-credentials",
+        Program,
+        &["User did not send valid credentials"],
+        "the MPS control daemon writes it for ordinary clients too; `NEW CLIENT` after it is the answer",
+    ),
+    harmless(
+        "banner-compatibility",
+        Program,
+        &[
+            "CUDA Forward Compatibility mode ENABLED",
+            "CUDA Minor Version Compatibility mode ENABLED",
+            "CUDA Minor Version Compatibility mode ENABLED * Forward Compatibility is preferred * cuInit()=804",
+        ],
+        "the image's greeting says that its CUDA is newer than the driver, and that this works",
+    ),
+    harmless(
+        "other-word-size",
+        Program,
+        &["libcuda.so* wrong ELF class: ELFCLASS32", "libnvidia-ml.so* wrong ELF class: ELFCLASS32"],
+        "a 32-bit library was tried and passed over",
+    ),
+    harmless(
+        "module-key",
+        Kernel,
+        &["Request for unknown module key"],
+        "the kernel does not know the key of a module's signature; without Secure Boot it loads all the same",
+    ),
+    harmless(
+        "tf-cudart",
+        Program,
+        &["Ignore above cudart dlerror if you do not have a GPU"],
+        "TensorFlow says that the line before matters only where a GPU is to be used",
+    ),
+    harmless(
+        "sandboxutils-optional",
+        Toolkit,
+        &[
+            "Ignoring error in locating libnvidia-sandboxutils.so",
+            "Failed to init nvsandboxutils: *; ignoring",
+            "Failed to init nvsandboxutils",
+        ],
+        "a library of the driver that the toolkit can do without",
+    ),
+    harmless(
+        "installer-remarks",
+        Packages,
+        &["The nvidia-drm module will not be installed", "Unable to open 'kernel/dkms.conf' for copying"],
+        "a remark of the driver's installer; the error, if there is one, is another line",
+    ),
+    harmless(
+        "waiting-canceled",
+        Client,
+        &["error waiting for container: context canceled"],
+        "docker run says that the container never ran; the reason is the line before",
+    ),
+    harmless(
+        "persistence-mode",
+        Kernel,
+        &["Persistence mode is deprecated and will be removed"],
+        "nvidia-persistenced takes the place of the old setting",
+    ),
+    harmless(
+        "dcgm-profiling",
+        Cluster,
+        &["Not collecting DCP metrics", "Profiling is not supported for this group of GPUs"],
+        "the exporter leaves out metrics that this GPU does not have",
+    ),
+    harmless(
+        "credentials-unencrypted",
+        Client,
+        &["Your credentials are stored unencrypted in", "Your password will be stored unencrypted in"],
+        "docker login tells where it keeps the login; it worked",
     ),
 ];

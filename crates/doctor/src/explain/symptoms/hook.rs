@@ -95,6 +95,11 @@ pub(super) const ALL: &[Symptom] = &[
                 &[IMAGE_FILES],
             ),
             from(
+                "Jetson: the lists of csv mode mount files of the board's JetPack that this image has itself",
+                "take an image for this board's L4T release (nvcr.io/nvidia/l4t-...)",
+                &[],
+            ),
+            from(
                 "on WSL2: an image made there",
                 "remove libcuda and libnvidia-* in a last RUN, or build elsewhere",
                 &[IMAGE_FILES],
@@ -150,6 +155,8 @@ pub(super) const ALL: &[Symptom] = &[
             "ldconfig terminated with signal 9",
             "ldconfig* terminated with signal",
             "mount operation failed: /dev: operation not permitted",
+            "ldcache error: process * failed with error code",
+            "could not start * ldconfig: mount operation failed",
         ],
         "the toolkit runs the host's ldconfig inside of the image, and that failed",
         &[
@@ -226,9 +233,27 @@ pub(super) const ALL: &[Symptom] = &[
         ],
     ),
     symptom(
+        "ctk-not-found",
+        Toolkit,
+        &["nvidia-ctk: command not found", "nvidia-ctk: not found", "nvidia-cdi-hook: command not found"],
+        "the toolkit's command line is not installed, or not in this PATH",
+        &[
+            from(
+                "the package nvidia-container-toolkit is not installed",
+                "longshore setup --plan shows how; or install the package",
+                &[TOOLKIT_PRESENT],
+            ),
+            from(
+                "it is older than 1.12, or of another machine's part (Docker Desktop, a driver container)",
+                "run it where the engine runs",
+                &[TOOLKIT_PRESENT, DOCKER_CONTEXT],
+            ),
+        ],
+    ),
+    symptom(
         "hook-verb",
         Toolkit,
-        &["No help topic for 'prestart'"],
+        &["No help topic for 'prestart'", "No help topic for 'config'"],
         "the program that was called as the prestart hook is another one",
         &[from(
             "packages of the toolkit of different versions are mixed, or a link leads to the wrong program",
@@ -415,5 +440,80 @@ pub(super) const ALL: &[Symptom] = &[
             "install all packages of the toolkit in one version",
             &[TWO_TOOLKITS],
         )],
+    ),
+    symptom(
+        "nvml-unknown-host",
+        Toolkit,
+        &["detection error: nvml error: unknown error"],
+        "NVML failed on the host, before there was a container: one broken GPU is enough",
+        &[
+            from(
+                "a GPU is in a bad state (`ERR!` in nvidia-smi), which stops also requests for the others",
+                "nvidia-smi on the host; sudo dmesg | grep -i xid; reset it or reboot",
+                &[NVML, GPU_LOST],
+            ),
+            from("the driver is broken or half upgraded", "longshore doctor; sudo reboot", &[VERSION_SKEW]),
+        ],
+    ),
+    symptom(
+        "capability-change",
+        Toolkit,
+        &["permission error: capability change failed"],
+        "libnvidia-container may not set its own privileges",
+        &[
+            from(
+                "SELinux or AppArmor stands before it (enroot, HPC)",
+                "sudo ausearch -m avc -ts recent; a policy for it, or CDI",
+                &[],
+            ),
+            from(
+                "it runs without root in a user namespace",
+                "use CDI: --device nvidia.com/gpu=all",
+                &[ROOTLESS],
+            ),
+        ],
+    ),
+    symptom(
+        "proc-mount",
+        Toolkit,
+        &["mount operation failed: * proc/driver/nvidia"],
+        "the toolkit could not lay its own /proc/driver/nvidia over the container's",
+        &[
+            from(
+                "the container mounts over /proc or /sys/fs/cgroup, or its storage driver is vfs",
+                "leave these mounts out; storage driver overlay2",
+                &[],
+            ),
+            from("the driver was changed since boot", "sudo reboot", &[VERSION_SKEW]),
+            from("the old way cannot do it here", "use CDI: --device nvidia.com/gpu=all", &[CDI_PRESENT]),
+        ],
+    ),
+    symptom(
+        "namespace-association",
+        Toolkit,
+        &["namespace association failed"],
+        "the toolkit could not enter the container's mount namespace",
+        &[from(
+            "Docker or the kernel is too old for this toolkit",
+            "docker version; uname -r; upgrade the older one",
+            &[],
+        )],
+    ),
+    symptom(
+        "path-permission",
+        Toolkit,
+        &[
+            "detection error: path error: * permission denied",
+            "container error: file lookup failed: * permission denied",
+        ],
+        "libnvidia-container gave up its rights and may not enter a folder that it needs",
+        &[
+            from("a folder on the way is closed to other users", "namei -l of the path in the message", &[]),
+            from(
+                "toolkit 1.17.7 gives up more of its rights than before (enroot, LXC)",
+                "another version of the toolkit",
+                &[],
+            ),
+        ],
     ),
 ];

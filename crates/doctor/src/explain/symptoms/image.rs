@@ -51,6 +51,11 @@ pub(super) const ALL: &[Symptom] = &[
             "10_nvidia.json",
             "MESA-LOADER: failed to open nvidia-drm",
             "vkEnumeratePhysicalDevices failed",
+            "Failed to create any GPU devices",
+            "eglInitialize() failed",
+            "eglInitialize failed",
+            "baseOperation = eglInitialize",
+            "EGL error * at eglGetDisplay",
         ],
         "Vulkan, EGL or OpenGL does not find the driver's libraries or their description",
         &[
@@ -74,6 +79,7 @@ pub(super) const ALL: &[Symptom] = &[
             "NvEncOpenEncodeSessionEx returned error 2",
             "OpenEncodeSessionEx failed: unsupported device",
             "OpenEncodeSessionEx failed: out of memory",
+            "nvEncOpenEncodeSessionEx(*) returned error 2",
         ],
         "the encoder does not accept this GPU",
         &[
@@ -109,7 +115,9 @@ pub(super) const ALL: &[Symptom] = &[
             "libcuda.so: cannot open shared object file",
             "Could not load dynamic library 'libcuda.so.1'",
             "Could not find cuda drivers on your machine, GPU will not be used",
-            "cannot find -lcuda",
+            "Failed to dlopen libcuda.so",
+            "was unable to find libcuda.so DSO loaded into this program",
+            "failed call to cuInit: UNKNOWN ERROR (303)",
         ],
         "the program does not find libcuda: no GPU was given, or the loader does not look where it is",
         &[
@@ -129,6 +137,25 @@ pub(super) const ALL: &[Symptom] = &[
                 &[IMAGE_LOADER],
             ),
             from("while building: there is no driver", "link against /usr/local/cuda/lib64/stubs", &[]),
+        ],
+    ),
+    symptom(
+        "libcuda-link",
+        Program,
+        &["cannot find -lcuda", "ld: cannot find -lcuda"],
+        "the linker finds no libcuda.so: that name belongs to the toolkit's stub, not to the driver",
+        &[
+            from(
+                "the folder of the stubs is not searched",
+                "-L/usr/local/cuda/lib64/stubs, or LIBRARY_PATH=/usr/local/cuda/lib64/stubs while it is built (never LD_LIBRARY_PATH)",
+                &[],
+            ),
+            from("the image has no CUDA toolkit", "build in the `devel` flavour", &[]),
+            from(
+                "the driver was injected, and only as libcuda.so.1",
+                "longshore doctor --container ID",
+                &[IMAGE_LOADER],
+            ),
         ],
     ),
     symptom(

@@ -40,7 +40,6 @@ pub(super) const ALL: &[Symptom] = &[
         &[
             "modprobe: FATAL: Module nvidia not found in directory",
             "modprobe: FATAL: Module nvidia-uvm not found",
-            "Request for unknown module key",
         ],
         "there is no module for the running kernel",
         &[from(
@@ -56,6 +55,8 @@ pub(super) const ALL: &[Symptom] = &[
             "The Nouveau kernel driver is currently in use",
             "NVRM: GPU * is already bound to nouveau",
             "conflicting * nouveau",
+            "nouveau * failed to create kernel channel",
+            "nouveau * unknown chipset",
         ],
         "nouveau holds the GPU",
         &[from(
@@ -95,6 +96,8 @@ pub(super) const ALL: &[Symptom] = &[
             "GPU has fallen off the bus",
             "NVRM: Xid (PCI:*): 79* GPU has fallen off the bus",
             "NVRM: Xid (PCI:*): 79",
+            "NVRM: fallen off the bus and is not responding to commands",
+            "installed in this system has * fallen off the bus and is not responding",
         ],
         "the GPU no longer answers on the bus",
         &[from(

@@ -5,14 +5,17 @@ mod access;
 mod cdi;
 mod cluster;
 mod cuda;
+mod dra;
 mod driver;
 mod engine;
 mod framework;
 mod harmless;
 mod hook;
+mod hpc;
 mod image;
 mod kernel;
 mod module;
+mod packages;
 mod program;
 mod request;
 mod runtime;
@@ -21,6 +24,7 @@ use super::Symptom;
 
 const GROUPS: &[&[Symptom]] = &[
     request::ALL,
+    packages::ALL,
     engine::ALL,
     runtime::ALL,
     hook::ALL,
@@ -34,6 +38,8 @@ const GROUPS: &[&[Symptom]] = &[
     program::ALL,
     framework::ALL,
     cluster::ALL,
+    dra::ALL,
+    hpc::ALL,
     harmless::ALL,
 ];
 

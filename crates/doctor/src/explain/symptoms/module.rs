@@ -66,6 +66,8 @@ pub(super) const ALL: &[Symptom] = &[
             "NVRM: No NVIDIA GPU found",
             "NVRM: No NVIDIA devices probed",
             "NVRM: None of the NVIDIA devices were",
+            "NVRM: No NVIDIA graphics adapter probed",
+            "The NVIDIA probe routine was not called for",
         ],
         "the module found no GPU that it can have",
         &[
@@ -96,6 +98,8 @@ pub(super) const ALL: &[Symptom] = &[
             "rmmod: ERROR: Module nvidia",
             "modprobe: FATAL: Module nvidia is in use",
             "Module nvidia_uvm is in use",
+            "Could not unload NVIDIA driver kernel modules, driver is in use",
+            "Module nvidia_drm is in use",
         ],
         "the module cannot be taken out while something has the GPU open",
         &[from(
@@ -112,6 +116,8 @@ pub(super) const ALL: &[Symptom] = &[
             "Error! The * nvidia * kernel module failed to build",
             "Unable to build the NVIDIA kernel module",
             "Unable to find the kernel source tree for the currently running kernel",
+            "DKMS module 'nvidia* failed to build",
+            "kernel modules tree for module nvidia/",
         ],
         "the kernel module could not be built for this kernel",
         &[
@@ -165,5 +171,57 @@ pub(super) const ALL: &[Symptom] = &[
             "longshore doctor; journalctl -u nvidia-persistenced",
             &[MODULE_LOADED, VERSION_SKEW],
         )],
+    ),
+    wrapper(
+        "fabric-manager-failed",
+        Library,
+        &[
+            "nvidia-fabricmanager.service: Failed with result",
+            "Failed to start nvidia-fabricmanager.service",
+            "Job for nvidia-fabricmanager.service failed",
+            "Failed to start NVIDIA fabric manager service",
+        ],
+        "the fabric manager did not start; until it does, CUDA says error 802 on machines with NVSwitch",
+        &[
+            from(
+                "its package is of another version than the driver",
+                "journalctl -u nvidia-fabricmanager says so; install exactly the driver's version",
+                &[FABRIC_MANAGER],
+            ),
+            from(
+                "this machine has no NVSwitch and needs none",
+                "sudo systemctl disable --now nvidia-fabricmanager",
+                &[FABRIC_MANAGER],
+            ),
+        ],
+    ),
+    wrapper(
+        "probe-failed",
+        Kernel,
+        &["The NVIDIA probe routine failed for"],
+        "the module could not start a GPU; the lines before say why",
+        &[from("the lines with NVRM before this one", "sudo dmesg | grep NVRM", &[GPU_LOST, MODULE_LOADED])],
+    ),
+    wrapper(
+        "installer-module-load",
+        Kernel,
+        &[
+            "Unable to load the kernel module 'nvidia.ko'",
+            "Installation has failed. Please see the file * nvidia-installer.log",
+        ],
+        "the driver's installer built the module and the kernel did not take it",
+        &[
+            from(
+                "Secure Boot refuses a module without a known signature",
+                "mokutil --sb-state; enrol a key, or install the signed packages",
+                &[MODULE_LOADED],
+            ),
+            from("nouveau or vfio-pci holds the GPU", "longshore doctor", &[BOUND_ELSEWHERE]),
+            from(
+                "headers or compiler are not those of the running kernel",
+                "the end of /var/log/nvidia-installer.log says so",
+                &[MODULE_LOADED],
+            ),
+        ],
     ),
 ];

@@ -42,6 +42,9 @@ pub(super) const ALL: &[Symptom] = &[
             "It is possible that dataloader's workers are out of shared memory",
             "unable to open shared memory object",
             "insufficient shared memory (shm)",
+            "Call to posix_fallocate failed : No space left on device",
+            "Error while creating shared memory segment /dev/shm/nccl* No space left on device",
+            "Error while creating shared memory segment /dev/shm/nccl",
         ],
         "the container's /dev/shm is too small (64 MB by default)",
         &[from("shared memory is limited", "docker run --shm-size=8g (or --ipc=host)", &[])],
@@ -51,6 +54,8 @@ pub(super) const ALL: &[Symptom] = &[
         Program,
         &[
             "NCCL error in",
+            "NCCL WARN Cuda failure",
+            "NCCL Error unhandled",
             "ncclSystemError",
             "ncclUnhandledCudaError",
             "unhandled system error, NCCL version",
@@ -79,6 +84,8 @@ pub(super) const ALL: &[Symptom] = &[
             "CUDA Setup failed despite GPU being available",
             "bitsandbytes * CUDA Setup failed",
             "CUDA SETUP: * libcudart.so",
+            "Could not find the bitsandbytes CUDA binary",
+            "Could not load bitsandbytes native library",
         ],
         "a library of CUDA is not found in the image",
         &[from(

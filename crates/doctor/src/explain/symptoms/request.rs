@@ -1,7 +1,7 @@
 //! The request does not reach the toolkit: client and daemon.
 
 use crate::codes::*;
-use crate::explain::Speaker::{Client, Engine, Packages};
+use crate::explain::Speaker::{Client, Engine};
 use crate::explain::{Symptom, from, symptom};
 
 /// What makes a Docker daemon refuse `--gpus`: the same causes for each wording of it.
@@ -152,6 +152,8 @@ pub(super) const ALL: &[Symptom] = &[
             "Cannot connect to the Docker daemon at",
             "Is the docker daemon running?",
             "failed to connect to the docker API at * check if the path is correct and if the daemon is running",
+            "error during connect: this error may indicate that the docker daemon is not running",
+            "open //./pipe/docker*: The system cannot find the file specified",
         ],
         "nobody listens on the socket that the client was told to use",
         &[
@@ -166,6 +168,43 @@ pub(super) const ALL: &[Symptom] = &[
                 "docker context use default",
                 &[DOCKER_CONTEXT],
             ),
+            from("Docker Desktop is not started (Windows, macOS)", "start it, and wait until it runs", &[]),
+        ],
+    ),
+    symptom(
+        "docker-unit-missing",
+        Client,
+        &["Unit docker.service not found", "Unit docker.service could not be found"],
+        "systemd has no Docker service on this machine",
+        &[
+            from(
+                "Docker is there in another form: from snap, as Docker Desktop, or without root",
+                "sudo snap restart docker; or restart Docker Desktop; or systemctl --user restart docker",
+                &[SNAP_DOCKER, DOCKER_CONTEXT, ROOTLESS],
+            ),
+            from("Docker Engine is not installed", "longshore setup --plan shows how", &[DAEMON_DOWN]),
+        ],
+    ),
+    symptom(
+        "device-flag-gone",
+        Engine,
+        &[
+            "error gathering device information while adding custom device \"/dev/nvidia*\": no such file or directory",
+            "error gathering device information while adding custom device \"/dev/nvidia*\": lstat",
+        ],
+        "`--device` or `devices:` names a node of the driver that this host does not have",
+        &[
+            from(
+                "the driver's nodes were not made; /dev/nvidia-uvm comes with the first CUDA program only",
+                "sudo nvidia-ctk system create-device-nodes --control-devices --load-kernel-modules",
+                &[DEVICE_NODES, MODULE_LOADED],
+            ),
+            from("there are fewer GPUs than the request lists", "longshore gpus lists them", &[]),
+            from(
+                "nodes alone bring no libraries anyway",
+                "--gpus all, or --device nvidia.com/gpu=all, in place of the list of nodes",
+                &[],
+            ),
         ],
     ),
     symptom(
@@ -175,6 +214,7 @@ pub(super) const ALL: &[Symptom] = &[
             "error getting credentials - err: exec: docker-credential-* executable file not found",
             "error getting credentials * docker-credential-desktop",
             "docker-credential-desktop.exe",
+            "docker-credential-* not installed or not available in PATH",
             "docker-credential-secretservice * not found",
         ],
         "the client's configuration names a credential helper that is gone; no image can be pulled, GPU or not",
@@ -183,6 +223,29 @@ pub(super) const ALL: &[Symptom] = &[
             "remove only the key `credsStore` (or that entry of `credHelpers`) from ~/.docker/config.json; keep `auths`",
             &[CREDENTIAL_RESIDUE],
         )],
+    ),
+    symptom(
+        "credential-store-failed",
+        Client,
+        &[
+            "error storing credentials - err",
+            "Credentials store docker-credential-* exited with",
+            "docker-credential-desktop.exe: Invalid argument",
+            "no credentials server URL",
+        ],
+        "the program that keeps the client's logins failed; it has nothing to do with the GPU",
+        &[
+            from(
+                "the helper cannot work in this session (no desktop, no Windows logon, no key ring)",
+                "remove only the key `credsStore` from ~/.docker/config.json, keep `auths`, then docker login again",
+                &[CREDENTIAL_RESIDUE],
+            ),
+            from(
+                "Docker Desktop is not running, or was removed",
+                "start it, or remove the key as above",
+                &[CREDENTIAL_RESIDUE],
+            ),
+        ],
     ),
     symptom(
         "podman-gpus-ignored",
@@ -264,6 +327,9 @@ pub(super) const ALL: &[Symptom] = &[
             "Additional property devices is not allowed",
             "Additional property runtime is not allowed",
             "could not be parsed * capabilities is required",
+            "reservations.devices.* capabilities is required",
+            "Unsupported config option for services.*: 'runtime'",
+            "Unsupported config option for services.*: 'deploy'",
             "missing property 'capabilities'",
             "Additional properties are not allowed ('devices' was unexpected)",
             "Additional properties are not allowed ('gpus' was unexpected)",
@@ -365,6 +431,11 @@ pub(super) const ALL: &[Symptom] = &[
             "unauthorized: <html>",
             "pull access denied for nvcr",
             "denied: requested access to the resource is denied",
+            "Head \"https://nvcr.io/*: unauthorized",
+            "nvcr.io/v2/*: denied",
+            "failed to fetch anonymous token: unexpected status: 401",
+            "unexpected status * nvcr.io * 401 Unauthorized",
+            "denied: {\"errors\": [{\"code\": \"DENIED\"",
         ],
         "the registry wants a login; it has nothing to do with the GPU",
         &[
@@ -374,73 +445,6 @@ pub(super) const ALL: &[Symptom] = &[
                 &[CREDENTIAL_RESIDUE],
             ),
             from("the name of the image is misspelt", "check the name of the image", &[]),
-        ],
-    ),
-    symptom(
-        "apt-signed-by",
-        Packages,
-        &["Conflicting values set for option Signed-By regarding source"],
-        "two lists of packages name one source with different keys; all of apt is stopped",
-        &[from(
-            "lists from two generations of instructions",
-            "grep -rl nvidia /etc/apt/sources.list.d, then remove the older file and run apt-get update",
-            &[],
-        )],
-    ),
-    symptom(
-        "apt-key",
-        Packages,
-        &[
-            "NO_PUBKEY",
-            "InRelease' is not signed",
-            "The following signatures couldn't be verified because the public key is not available",
-            "repository * is not signed",
-        ],
-        "apt has no key for a source",
-        &[
-            from(
-                "the keyring file was not fetched, or is another one than `signed-by` names",
-                "fetch the key of the source again into the file that its list names, then apt-get update",
-                &[],
-            ),
-            from(
-                "a proxy answered with a page instead of the list",
-                "look into the files of /etc/apt/sources.list.d",
-                &[],
-            ),
-        ],
-    ),
-    symptom(
-        "apt-list-is-a-page",
-        Packages,
-        &[
-            "# Unsupported distribution!",
-            "Malformed entry 1 in list file * nvidia",
-            "Type '<!doctype' is not known on line",
-        ],
-        "an error page was saved as a list of packages",
-        &[from(
-            "the address of the list does not know this distribution",
-            "remove the file below /etc/apt/sources.list.d and write the generic `deb` list",
-            &[],
-        )],
-    ),
-    symptom(
-        "apt-no-toolkit",
-        Packages,
-        &[
-            "Unable to locate package nvidia-container-toolkit",
-            "Unable to locate package nvidia-docker2",
-            "No match for argument: nvidia-container-toolkit",
-        ],
-        "no source of packages has the toolkit",
-        &[
-            from(
-                "the source was not added, or the update after it failed",
-                "sudo apt-get update, and read its errors",
-                &[],
-            ),
-            from("nvidia-docker2 is gone", "install nvidia-container-toolkit", &[]),
         ],
     ),
 ];

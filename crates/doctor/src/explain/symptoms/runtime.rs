@@ -53,6 +53,27 @@ pub(super) const ALL: &[Symptom] = &[
         ],
     ),
     symptom(
+        "low-level-runtime-gone",
+        Runtime,
+        &[
+            "no runtime binary found from candidate list",
+            "error constructing low-level runtime: error locating runtime",
+        ],
+        "the toolkit's runtime finds neither runc nor crun, to which it hands the container on",
+        &[
+            from(
+                "Docker or containerd is not installed here (Docker Desktop has its own runc in its own machine)",
+                "install docker-ce or containerd.io; with Docker Desktop nothing calls this program, and that is well",
+                &[TOOLKIT_CONFIG],
+            ),
+            from(
+                "runc stands in a directory that is not in the daemon's PATH",
+                "set nvidia-container-runtime.runtimes = [\"/PATH/TO/runc\"] in config.toml",
+                &[TOOLKIT_CONFIG],
+            ),
+        ],
+    ),
+    symptom(
         "runtime-unknown-flag",
         Runtime,
         &["unknown flag: --root * See 'docker --help'", "nvidia-container-runtime * unknown flag: --root"],
@@ -90,6 +111,7 @@ pub(super) const ALL: &[Symptom] = &[
             "error executing hook * nvidia-container-runtime-hook * exit code",
             "error executing hook * nvidia-cdi-hook * exit code",
             "error executing hook * nvidia-ctk * exit code",
+            "error executing hook * nvidia-container-toolkit * exit code",
         ],
         "a hook of the toolkit failed under crun, which keeps what the hook said to itself",
         &[
@@ -173,6 +195,31 @@ pub(super) const ALL: &[Symptom] = &[
             "its program does not run",
             "nvidia-container-runtime --version",
             &[RUNTIME_BROKEN, TOOLKIT_CONFIG],
+        )],
+    ),
+    symptom(
+        "nodes-in-user-namespace",
+        Runtime,
+        &["error creating device nodes: mount /dev/nvidia*"],
+        "a container in a user namespace gets device nodes by bind mounts, and this one failed",
+        &[
+            from(
+                "CRI-O's userns-mode with an older runc",
+                "leave the annotation userns-mode out for GPU pods; a newer runc or crun",
+                &[],
+            ),
+            from("the node is gone on the host", "longshore doctor", &[DEVICE_NODES]),
+        ],
+    ),
+    symptom(
+        "runc-not-readable",
+        Runtime,
+        &["you have no read access to runc binary file"],
+        "a user without root may not read runc's program file, which runc needs to copy itself",
+        &[from(
+            "the file's mode lacks `r` for others",
+            "sudo chmod a+r $(command -v runc), or podman --runtime crun",
+            &[],
         )],
     ),
 ];
