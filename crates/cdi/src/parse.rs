@@ -6,19 +6,19 @@ use diag::{Failure, Result};
 /// How a specification is written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// YAML, file names ending in `.yaml` (and, only when writing, `.yml`).
+    /// YAML, file names ending in `.yaml`; engines pass over `.yml`.
     Yaml,
     /// JSON, file names ending in `.json`.
     Json,
 }
 
 impl Format {
-    /// The format that a file's name tells.
+    /// The format that a file's name tells to engines; `None`: they do not read it.
     #[must_use]
     pub fn of_path(path: &str) -> Option<Self> {
         match path.rsplit_once('.')?.1 {
             "json" => Some(Self::Json),
-            "yaml" | "yml" => Some(Self::Yaml),
+            "yaml" => Some(Self::Yaml),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 //! be undone.
 
 use crate::codes;
-use crate::facts::{CDI_HOOK, Facts, SocketSeen, Source, ToolkitSettings};
+use crate::facts::{CDI_HOOK, Facts, SocketSeen, Source, ToolkitSettings, UNKNOWN_MODE};
 use crate::specifications;
 use diag::Code;
 use formats::docker_client::Residue;
@@ -78,7 +78,7 @@ fn toolkit_file(facts: &Facts) -> Option<Repair> {
     let ToolkitSettings::Read { no_cgroups, root_exists, mode, .. } = &file.content else { return None };
     let option = match (root_exists, mode.as_str(), no_cgroups) {
         (Some(false), _, _) => "nvidia-container-cli.root=",
-        (_, "csv", _) => "nvidia-container-runtime.mode=auto",
+        (_, "csv" | UNKNOWN_MODE, _) => "nvidia-container-runtime.mode=auto",
         (_, _, true) => "nvidia-container-cli.no-cgroups=false",
         _ => return None,
     };

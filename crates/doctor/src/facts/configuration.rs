@@ -1,7 +1,7 @@
 //! The daemon's configuration file: only the keys that matter for a GPU are kept.
 
 use super::client::position;
-use super::{Reason, daemon_keys, look};
+use super::{Reason, daemon_keys, look, program};
 use host::Host;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -86,6 +86,9 @@ pub struct RuntimeEntry {
     /// Whether the program is there and executable; `None` when the daemon's `PATH` is not known
     /// and it is a bare name.
     pub usable: Option<bool>,
+    /// What is wrong with the program, when it cannot be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
 }
 
 /// `directories`: the daemon's `PATH`, when it is known.
@@ -109,8 +112,11 @@ pub(super) fn read(
         *default_unknown =
             !added && default_runtime.as_deref().is_some_and(|name| is_unknown(name, runtimes));
         for runtime in runtimes {
-            runtime.usable =
-                runtime.program.as_deref().and_then(|program| usable(host, program, directories));
+            if let Some(program) = runtime.program.as_deref() {
+                let looked = program::fault(host, program, directories);
+                runtime.usable = looked.as_ref().map(Option::is_none);
+                runtime.fault = looked.flatten();
+            }
         }
     }
     Ok(Configuration {
@@ -193,15 +199,6 @@ fn of_system(host: &Host, path: &str) -> Result<Option<DaemonJson>, Reason> {
     Ok(look::text(host, SYSTEM)?.as_deref().map(parse))
 }
 
-fn usable(host: &Host, program: &str, directories: Option<&[String]>) -> Option<bool> {
-    let executable =
-        |path: &str| host.stat(path).is_ok_and(|stat| stat.is_some_and(|stat| stat.is_executable()));
-    if program.starts_with('/') {
-        return Some(executable(program));
-    }
-    Some(directories?.iter().any(|directory| executable(&format!("{directory}/{program}"))))
-}
-
 /// UTF-8's byte order mark is let pass, as dockerd does since release 23.
 fn without_mark(text: &str) -> &str {
     text.strip_prefix('\u{feff}').unwrap_or(text)
@@ -236,7 +233,7 @@ fn of_object(object: &Map<String, Value>) -> DaemonJson {
 
 fn runtime(name: &str, entry: &Value) -> RuntimeEntry {
     let program = entry.get("path").and_then(Value::as_str).filter(|path| !path.is_empty());
-    RuntimeEntry { name: name.to_owned(), program: program.map(str::to_owned), usable: None }
+    RuntimeEntry { name: name.to_owned(), program: program.map(str::to_owned), usable: None, fault: None }
 }
 
 #[cfg(test)]
@@ -281,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_default_runtime_has_to_be_somewhere() {
-        let nvidia = [RuntimeEntry { name: "nvidia".to_owned(), program: None, usable: None }];
+        let nvidia = [RuntimeEntry { name: "nvidia".to_owned(), program: None, usable: None, fault: None }];
         assert!(is_unknown("nvidia", &[]) && !is_unknown("nvidia", &nvidia));
         for name in ["runc", "io.containerd.runc.v2", "/usr/bin/shim"] {
             assert!(!is_unknown(name, &[]), "{name}");

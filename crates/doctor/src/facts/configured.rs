@@ -35,6 +35,9 @@ pub enum ToolkitSettings {
         /// `nvidia-container-runtime.runtimes`, when none of them is there.
         #[serde(default)]
         missing_runtimes: Vec<String>,
+        /// `accept-nvidia-visible-devices-envvar-when-unprivileged` is `false`.
+        #[serde(default)]
+        refuses_variable: bool,
         /// `nvidia-container-runtime.modes.cdi.spec-dirs`.
         cdi_directories: Vec<String>,
     },
@@ -42,6 +45,9 @@ pub enum ToolkitSettings {
 
 pub(super) fn read(host: &Host) -> Result<ToolkitFile, Reason> {
     let path = settings::location(|name| host.environment().get(name).map(str::to_owned));
+    if host.stat(&path).ok().flatten().is_some_and(|stat| stat.is_dir()) {
+        return Ok(ToolkitFile { path, content: ToolkitSettings::Broken("it is a directory".to_owned()) });
+    }
     let content = match look::text(host, &path)? {
         None => ToolkitSettings::Absent,
         Some(text) => match Settings::parse(&text) {
@@ -52,10 +58,12 @@ pub(super) fn read(host: &Host) -> Result<ToolkitFile, Reason> {
     Ok(ToolkitFile { path, content })
 }
 
-/// A word that is no mode may be anything, and is not shown.
+/// In place of a word that is no mode: it may be anything, and is not shown.
+pub const UNKNOWN_MODE: &str = "unknown";
+
 fn mode(word: &str) -> String {
     let known = ["auto", "legacy", "csv", "cdi", "jit-cdi"].contains(&word);
-    if known { word.to_owned() } else { "unknown".to_owned() }
+    if known { word.to_owned() } else { UNKNOWN_MODE.to_owned() }
 }
 
 /// The candidates, when the shim would find none of them: names in its usual folders, or paths.
@@ -79,6 +87,7 @@ fn described(host: &Host, settings: &Settings) -> ToolkitSettings {
         root,
         root_exists,
         missing_runtimes: missing_runtimes(host, &settings.runtime.runtimes),
+        refuses_variable: !settings.accept_envvar_when_unprivileged,
         cdi_directories: settings.runtime.modes.cdi_spec_dirs.clone(),
     }
 }

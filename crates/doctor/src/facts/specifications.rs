@@ -19,6 +19,9 @@ pub struct Specifications {
     pub looked_in: Vec<String>,
     /// The files, of one directory in the order of their names.
     pub files: Vec<SpecificationFile>,
+    /// Files with names by which engines pass them over, and people mean them.
+    #[serde(default)]
+    pub passed_over: Vec<String>,
 }
 
 /// One file.
@@ -74,7 +77,7 @@ pub(super) fn read(host: &Host, more: &[String]) -> Result<Specifications, Reaso
     {
         let resolved = host.resolve(&directory).unwrap_or_else(|_| directory.clone());
         if !real.contains(&resolved) {
-            take_directory(host, &directory, &mut seen.files)?;
+            take_directory(host, &directory, &mut seen)?;
             seen.looked_in.push(directory);
             real.push(resolved);
         }
@@ -82,10 +85,12 @@ pub(super) fn read(host: &Host, more: &[String]) -> Result<Specifications, Reaso
     Ok(seen)
 }
 
-fn take_directory(host: &Host, directory: &str, files: &mut Vec<SpecificationFile>) -> Result<(), Reason> {
+fn take_directory(host: &Host, directory: &str, seen: &mut Specifications) -> Result<(), Reason> {
     let names = look::names(host, directory)?;
+    let meant = names.iter().filter(|name| name.ends_with(".yml") && name.contains("nvidia"));
+    seen.passed_over.extend(meant.take(MOST_FILES).map(|name| format!("{directory}/{name}")));
     for name in names.iter().filter(|name| Format::of_path(name).is_some()).take(MOST_FILES) {
-        files.extend(file(host, directory, name)?);
+        seen.files.extend(file(host, directory, name)?);
     }
     Ok(())
 }

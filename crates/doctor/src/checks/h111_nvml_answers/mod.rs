@@ -90,7 +90,14 @@ fn hung(facts: &Facts, after: u64) -> Outcome {
     )
 }
 
-pub(super) fn remedy(_: &Facts) -> Option<Remedy> {
+pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
+    if let Ok(Management::NotFound(_)) = facts.management.as_result() {
+        let version = facts.driver.known().and_then(|driver| driver.module_version.clone());
+        let of = version.map_or(String::new(), |version| format!(" {version}, the loaded module's version"));
+        let command =
+            format!("install the driver's package with libnvidia-ml.so.1 again{of}; then sudo ldconfig");
+        return Some(Remedy::shown(command, "the driver's libraries on the host").as_root());
+    }
     Some(
         Remedy::shown(
             "sudo dmesg | grep -iE 'nvrm|xid'",

@@ -48,8 +48,9 @@ fn finding(runtime: &RuntimeEntry, default: Option<&str>, path: &str) -> Finding
     };
     let message =
         format!("the program of runtime `{}`, {program}, cannot be executed: {effect}", runtime.name);
-    Finding::new(RUNTIME_BROKEN, severity, message)
-        .evidence(format!("`runtimes.{}.path` in {path}", runtime.name))
+    let found = Finding::new(RUNTIME_BROKEN, severity, message)
+        .evidence(format!("`runtimes.{}.path` in {path}", runtime.name));
+    runtime.fault.iter().fold(found, |found, fault| found.evidence(format!("{program}: {fault}")))
 }
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {

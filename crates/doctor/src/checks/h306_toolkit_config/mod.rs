@@ -1,9 +1,8 @@
 //! H306: does the toolkit's configuration fit the machine?
 
 use crate::codes::TOOLKIT_CONFIG;
-use crate::facts::{Platform, ToolkitFile, ToolkitSettings};
-use crate::serving;
-use crate::{Facts, Remedy};
+use crate::facts::{EngineKind, Platform, ToolkitFile, ToolkitSettings, UNKNOWN_MODE};
+use crate::{Facts, Remedy, serving, specifications};
 use diag::{Finding, Outcome, Severity};
 
 pub(super) fn run(facts: &Facts) -> Outcome {
@@ -16,10 +15,12 @@ pub(super) fn run(facts: &Facts) -> Outcome {
         ToolkitSettings::Broken(position) => vec![broken(file, position)],
         ToolkitSettings::Read { mode, no_cgroups, root, root_exists, missing_runtimes, .. } => {
             let findings = [
+                unknown_mode(facts, file, mode),
                 no_runtime(facts, file, missing_runtimes),
                 forbids_nodes(facts, file, *no_cgroups, mode),
                 no_root(file, root.as_deref(), *root_exists),
                 wrong_mode(facts, file, mode),
+                refuses_variable(facts, file),
             ];
             findings.into_iter().flatten().collect()
         }
@@ -56,13 +57,52 @@ fn no_runtime(facts: &Facts, file: &ToolkitFile, missing: &[String]) -> Option<F
     if missing.is_empty() || missing.iter().any(|name| usual.contains(&name.as_str())) {
         return None;
     }
-    let is_default =
-        serving::answer(facts).is_some_and(|answer| answer.default_runtime.starts_with("nvidia"));
-    let severity = if is_default { Severity::Error } else { Severity::Warning };
+    let severity = runtime_severity(facts);
     let message = format!("the runtime `nvidia` looks for {}, which is not there", missing.join(", "));
     Some(
         Finding::new(TOOLKIT_CONFIG, severity, message)
             .evidence(format!("nvidia-container-runtime.runtimes in {}", file.path)),
+    )
+}
+
+/// What stops the runtime `nvidia` stops all containers where it is the default one.
+fn runtime_severity(facts: &Facts) -> Severity {
+    let is_default =
+        serving::answer(facts).is_some_and(|answer| answer.default_runtime.starts_with("nvidia"));
+    if is_default { Severity::Error } else { Severity::Warning }
+}
+
+/// The hook does not look at the mode closely; the runtime ends.
+fn unknown_mode(facts: &Facts, file: &ToolkitFile, mode: &str) -> Option<Finding> {
+    if mode != UNKNOWN_MODE || facts.question.engine == EngineKind::Podman {
+        return None;
+    }
+    let message = "the toolkit's mode is none that it knows: no container of the runtime `nvidia` will start";
+    Some(
+        Finding::new(TOOLKIT_CONFIG, runtime_severity(facts), message)
+            .evidence(format!("nvidia-container-runtime.mode in {}", file.path))
+            .help("it is one of auto, legacy, csv, cdi and jit-cdi"),
+    )
+}
+
+/// Docker's `--gpus` reaches the hook as a variable, which is then not listened to. Where there is a
+/// specification, `--device` still works.
+fn refuses_variable(facts: &Facts, file: &ToolkitFile) -> Option<Finding> {
+    let ToolkitSettings::Read { refuses_variable: true, .. } = &file.content else { return None };
+    if facts.question.engine != EngineKind::Docker || !serving::served_by_hook(facts) {
+        return None;
+    }
+    let seen = facts.specifications.known();
+    let has_other_way = seen.is_some_and(|seen| specifications::valid(&seen.files).next().is_some());
+    let severity = if has_other_way { Severity::Warning } else { Severity::Error };
+    let message = "`--gpus` and `--runtime=nvidia` give no GPU to containers without `--privileged`, and say nothing of it";
+    Some(
+        Finding::new(TOOLKIT_CONFIG, severity, message)
+            .evidence(format!(
+                "accept-nvidia-visible-devices-envvar-when-unprivileged = false in {}",
+                file.path
+            ))
+            .help("meant for Kubernetes nodes, where a device plugin asks in another way"),
     )
 }
 
@@ -89,20 +129,26 @@ fn wrong_mode(facts: &Facts, file: &ToolkitFile, mode: &str) -> Option<Finding> 
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let file = facts.settings.known()?;
-    let ToolkitSettings::Read { no_cgroups, root_exists, mode, missing_runtimes, .. } = &file.content else {
+    let ToolkitSettings::Read { no_cgroups, root_exists, mode, missing_runtimes, refuses_variable, .. } =
+        &file.content
+    else {
         return Some(
             Remedy::shown(format!("put {} right at that place", file.path), "the toolkit's configuration")
                 .as_root(),
         );
     };
-    let other = *root_exists == Some(false) || mode == "csv" || *no_cgroups;
+    let other = *root_exists == Some(false) || mode == "csv" || mode == UNKNOWN_MODE || *no_cgroups;
+    if *refuses_variable && !other && missing_runtimes.is_empty() {
+        let command = "ask by CDI (--device nvidia.com/gpu=all), or, if every user of this daemon may have every GPU: sudo nvidia-ctk config --set accept-nvidia-visible-devices-envvar-when-unprivileged=true --in-place";
+        return Some(Remedy::shown(command, "the toolkit's configuration file").as_root());
+    }
     if !missing_runtimes.is_empty() && !other {
         let command = "sudo nvidia-ctk config --set nvidia-container-runtime.runtimes=runc,crun --in-place";
         return Some(Remedy::shown(command, "the toolkit's configuration file").as_root());
     }
     let set = match (root_exists, mode.as_str(), no_cgroups) {
         (Some(false), _, _) => "nvidia-container-cli.root=",
-        (_, "csv", _) => "nvidia-container-runtime.mode=auto",
+        (_, "csv" | UNKNOWN_MODE, _) => "nvidia-container-runtime.mode=auto",
         _ => "nvidia-container-cli.no-cgroups=false",
     };
     Some(

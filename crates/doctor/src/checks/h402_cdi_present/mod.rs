@@ -32,6 +32,9 @@ pub(super) fn run(facts: &Facts) -> Outcome {
     };
     let finding = Finding::new(CDI_PRESENT, Severity::Error, message)
         .evidence(format!("looked in {}", seen.looked_in.join(", ")));
+    let finding = seen.passed_over.iter().fold(finding, |finding, path| {
+        finding.evidence(format!("{path} is passed over: engines read names ending in .yaml and .json"))
+    });
     Outcome::Found(vec![finding])
 }
 

@@ -8,6 +8,8 @@ const fn row(name: &'static str, make: &'static str, first: &'static str) -> Sta
 
 pub(super) const ROWS: &[State] = &[
     row("podman without a specification", ":", "H402"),
+    row("a specification with a name that engines pass over", "cp $SPEC /etc/cdi/nvidia.yml", "H402")
+        .says("nvidia.yml is passed over"),
     row(
         "specification of an older driver",
         "sed 's/580\\.95\\.05/570.86.15/' $SPEC > /etc/cdi/nvidia.yaml",

@@ -19,5 +19,6 @@ chown 1000:1000 /mnt/home/user
 [ ! -e /dev/x-uvm ] || mv /dev/x-uvm /dev/nvidia-uvm
 [ ! -e /dev/x-3 ] || mv /dev/x-3 /dev/nvidia3
 [ ! -e /mnt/aside/libcuda.so.580.95.05 ] || { mv /mnt/aside/libcuda.so.580.95.05 $(dirname $(find /usr -name libnvidia-ml.so.580.95.05 | head -1)); rmdir /mnt/aside; ldconfig; }
+[ ! -e /mnt/aside/libnvidia-ml.so.580.95.05 ] || { mv /mnt/aside/libnvidia-ml.so.580.95.05 $(dirname $(find /usr -name libcuda.so.580.95.05 | head -1)); rmdir /mnt/aside; }
 sed -i '/^docker:/d' /etc/group; sed -i '/^user:/d' /etc/passwd
 chmod -f 0666 /dev/nvidia0 /dev/nvidiactl || :

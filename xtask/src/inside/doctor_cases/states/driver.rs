@@ -25,6 +25,12 @@ pub(super) const ROWS: &[State] = &[
         "H109",
     )
     .says("on the host of this container (lxc)"),
+    row(
+        "a driver without NVML's library",
+        "cp $SPEC /etc/cdi/nvidia.yaml; mkdir -p /mnt/aside; mv $(libraries)/libnvidia-ml.so.580.95.05 /mnt/aside",
+        "H111",
+    )
+    .says("install the driver's package with libnvidia-ml.so.1 again"),
     row("node of a GPU missing", "cp $SPEC /etc/cdi/nvidia.yaml; mv /dev/nvidia3 /dev/x-3", "H109"),
 ];
 

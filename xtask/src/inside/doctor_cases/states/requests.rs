@@ -35,6 +35,34 @@ pub(super) const ROWS: &[State] = &[
         "H304",
     ),
     row(
+        "the hook in place of the runtime",
+        "mkdir -p /etc/docker; echo '{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": \"/usr/bin/nvidia-container-runtime-hook\"}}}' > /etc/docker/daemon.json; docker_up",
+        "H304",
+    )
+    .says("it is the hook, not the runtime"),
+    row(
+        "an empty file in place of the default runtime",
+        "mkdir -p /etc/docker; echo '{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": \"/usr/bin/nvidia-container-runtime\"}}}' > /etc/docker/daemon.json; docker_up; rm /usr/bin/nvidia-container-runtime; : > /usr/bin/nvidia-container-runtime; chmod 755 /usr/bin/nvidia-container-runtime",
+        "H304",
+    )
+    .says("it is empty"),
+    row(
+        "a mode of the toolkit that is misspelt",
+        "mkdir -p /etc/docker /etc/nvidia-container-runtime; printf '[nvidia-container-runtime]\\nmode = \"autp\"\\n' > /etc/nvidia-container-runtime/config.toml; echo '{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": \"nvidia-container-runtime\"}}}' > /etc/docker/daemon.json; docker_up",
+        "H306",
+    ),
+    row(
+        "a folder in place of the toolkit's file",
+        "mkdir -p /etc/nvidia-container-runtime/config.toml; docker_up",
+        "H306",
+    ),
+    row(
+        "unprivileged containers that the toolkit passes over",
+        "mkdir -p /etc/nvidia-container-runtime; echo 'accept-nvidia-visible-devices-envvar-when-unprivileged = false' > /etc/nvidia-container-runtime/config.toml; docker_up",
+        "H306",
+    )
+    .says("without `--privileged`"),
+    row(
         "no low-level runtime for the default runtime",
         "mkdir -p /etc/docker /etc/nvidia-container-runtime; printf '[nvidia-container-runtime]\\nruntimes = [\"docker-runc-x\"]\\n' > /etc/nvidia-container-runtime/config.toml; echo '{\"default-runtime\": \"nvidia\", \"runtimes\": {\"nvidia\": {\"path\": \"nvidia-container-runtime\"}}}' > /etc/docker/daemon.json; docker_up",
         "H306",
