@@ -13,14 +13,17 @@ pub struct HostNode {
     pub major: i64,
     /// Minor number.
     pub minor: i64,
+    /// Permission bits.
+    pub mode: u32,
 }
 
-/// Fills in what a specification leaves to the host: type and numbers of device nodes. `look_up` gets
-/// the path on the host; it is asked only for nodes that need it.
+/// Fills in what a specification leaves to the host: type, numbers and mode of device nodes. `look_up`
+/// gets the path on the host. Without a mode a low-level runtime would let everybody open the node in the
+/// container, also where the host does not.
 ///
 /// # Errors
-/// A node that is needed is not there (the failure of `look_up`), or it has another type than the
-/// specification says.
+/// A node whose type or numbers are needed is not there (the failure of `look_up`), or it has another
+/// type than the specification says.
 pub fn complete_nodes(edits: &mut ContainerEdits, look_up: impl Fn(&str) -> Result<HostNode>) -> Result<()> {
     for node in &mut edits.device_nodes {
         let known =
@@ -28,6 +31,10 @@ pub fn complete_nodes(edits: &mut ContainerEdits, look_up: impl Fn(&str) -> Resu
         if !known {
             let found = look_up(node.host_path.as_deref().unwrap_or(&node.path))?;
             complete(node, found)?;
+            node.file_mode = node.file_mode.or(Some(found.mode));
+        } else if node.file_mode.is_none() {
+            node.file_mode =
+                look_up(node.host_path.as_deref().unwrap_or(&node.path)).ok().map(|found| found.mode);
         }
     }
     Ok(())

@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn what_is_named_is_looked_up() {
         let look = |path: &str| match path {
-            "/dev/nvidia0" => Seen::Node(HostNode { kind: 'c', major: 195, minor: 0 }),
-            "/dev/sda" => Seen::Node(HostNode { kind: 'b', major: 8, minor: 0 }),
+            "/dev/nvidia0" => Seen::Node(HostNode { kind: 'c', major: 195, minor: 0, mode: 0o666 }),
+            "/dev/sda" => Seen::Node(HostNode { kind: 'b', major: 8, minor: 0, mode: 0o660 }),
             "/bin/hook" => Seen::File(true),
             "/lib/x" => Seen::File(false),
             "/run" => Seen::Other,

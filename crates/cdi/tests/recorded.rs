@@ -61,7 +61,8 @@ fn container_configurations_come_out_as_recorded() {
     assert!(registry.errors().is_empty());
     for (device, before, after) in cases {
         let mut edits = registry.resolve(&[format!("nvidia.com/gpu={device}")]).expect("resolvable");
-        complete_nodes(&mut edits, |_| Ok(HostNode { kind: 'c', major: 1, minor: 1 })).expect("complete");
+        complete_nodes(&mut edits, |_| Ok(HostNode { kind: 'c', major: 1, minor: 1, mode: 0o666 }))
+            .expect("complete");
         let mut config = oci::Config::parse(before.as_bytes()).expect("a valid config");
         apply(&edits, &mut config).expect("applicable");
         let ours: Value = serde_json::from_slice(&config.to_bytes()).expect("JSON");
@@ -88,14 +89,14 @@ fn nodes_without_numbers_are_taken_from_the_host() {
     let mut edits = spec(&text).devices[0].container_edits.clone();
     complete_nodes(&mut edits, |path| {
         assert_eq!(path, "/dev/x");
-        Ok(HostNode { kind: 'b', major: 8, minor: 1 })
+        Ok(HostNode { kind: 'b', major: 8, minor: 1, mode: 0o600 })
     })
     .expect("complete");
     let mut config = oci::Config::parse(br#"{"process":{"user":{"uid":1000,"gid":0}}}"#).expect("valid");
     apply(&edits, &mut config).expect("applicable");
     let device = &config.devices()[0];
     assert_eq!(
-        (device.kind.as_str(), device.major, device.minor, device.uid, device.gid),
-        ("b", 8, 1, Some(1000), None)
+        (device.kind.as_str(), device.major, device.minor, device.file_mode, device.uid, device.gid),
+        ("b", 8, 1, Some(0o600), Some(1000), None)
     );
 }

@@ -37,6 +37,7 @@ impl Capabilities {
     }
 }
 
+const VARIABLE: &str = "NVIDIA_DRIVER_CAPABILITIES";
 const ALL: &[&str] = &["compat32", "compute", "display", "graphics", "ngx", "utility", "video"];
 
 /// The capabilities that a container asks for with `NVIDIA_DRIVER_CAPABILITIES`, within
@@ -48,7 +49,7 @@ const ALL: &[&str] = &["compat32", "compute", "display", "graphics", "ngx", "uti
 pub fn capabilities(config: &Config, settings: &Settings) -> Result<Capabilities> {
     let supported = supported(settings)?;
     let variables = Variables::of(config);
-    let asked = variables.get("NVIDIA_DRIVER_CAPABILITIES").map(|value| (value, names(value)));
+    let asked = variables.get(VARIABLE).map(|value| (value, names(value)));
     let chosen: BTreeSet<&str> = match &asked {
         None if variables.is_legacy_image() => supported.clone(),
         Some((_, names)) if names.contains("all") => supported.clone(),
@@ -65,22 +66,40 @@ pub fn capabilities(config: &Config, settings: &Settings) -> Result<Capabilities
 
 /// The capabilities for the modes in which the original gives every container all files: `None`, which
 /// is all of them, where the container does not say what it needs. `all` is everything too, and the
-/// 32-bit libraries.
+/// 32-bit libraries. Words that nobody knows are passed over ([`unknown_capabilities`]): in these modes the
+/// original does not look at the variable, and a container that it starts has to start.
 ///
 /// # Errors
-/// As for [`capabilities`].
+/// A capability that is not supported, in the variable or in the settings.
 pub fn explicit_capabilities(config: &Config, settings: &Settings) -> Result<Option<Capabilities>> {
     let variables = Variables::of(config);
-    let asked = names(variables.get("NVIDIA_DRIVER_CAPABILITIES").unwrap_or_default());
+    let text = variables.get(VARIABLE).unwrap_or_default();
+    let asked: BTreeSet<&str> = names(text).into_iter().filter(|name| is_known(name)).collect();
     if asked.is_empty() {
         return Ok(None);
     }
-    let mut found = capabilities(config, settings)?;
-    if asked.contains("all") && ALL.iter().all(|name| supported(settings).is_ok_and(|all| all.contains(name)))
-    {
+    let supported = supported(settings)?;
+    if !asked.contains("all") {
+        let within = asked.is_subset(&supported);
+        return if within { Ok(Some(of_names(&asked))) } else { Err(unsupported(text, &supported)) };
+    }
+    let mut found = of_names(&supported);
+    if ALL.iter().all(|name| supported.contains(name)) {
         found.families.insert(Family::Other);
     }
     Ok(Some(found))
+}
+
+/// Words of the container's `NVIDIA_DRIVER_CAPABILITIES` that are no capability.
+#[must_use]
+pub fn unknown_capabilities(config: &Config) -> Vec<String> {
+    let variables = Variables::of(config);
+    let asked = names(variables.get(VARIABLE).unwrap_or_default());
+    asked.into_iter().filter(|name| !is_known(name)).map(str::to_owned).collect()
+}
+
+fn is_known(name: &str) -> bool {
+    name == "all" || ALL.contains(&name)
 }
 
 fn names(text: &str) -> BTreeSet<&str> {

@@ -22,7 +22,7 @@ mod select;
 mod spec;
 mod special;
 
-pub use capabilities::{Capabilities, capabilities, explicit_capabilities};
+pub use capabilities::{Capabilities, capabilities, explicit_capabilities, unknown_capabilities};
 pub use edits::edits;
 pub use handover::mounts_to_hook;
 pub use hooks::compat_hook;

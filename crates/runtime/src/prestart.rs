@@ -68,19 +68,29 @@ pub fn prestart(args: Vec<OsString>) -> ExitCode {
 fn run(options: &Options) -> Result<()> {
     // The engine gives this hook its own environment, which is trusted and says where settings are.
     harden(Keep::Environment)?;
-    let container = Container::load()?;
     let host = Host::live();
-    let path = options
-        .config
-        .clone()
-        .unwrap_or_else(|| settings::location(|name| host.environment().get(name).map(ToOwned::to_owned)));
-    let settings = configuration::load_settings(&host, &path)?;
+    let (path, settings) = settings_of(&host, options)?;
+    let container = Container::load()?;
     let log = Log::new(&host, &settings.cli.debug, options.debug);
     let done = serve(&host, &container, &settings, &path, &log);
     if let Err(failure) = &done {
         log.error(&failure.line());
     }
     done
+}
+
+/// The file of the settings and what stands in it. A file that somebody named has to be there.
+fn settings_of(host: &Host, options: &Options) -> Result<(String, Settings)> {
+    let variable = |name: &str| host.environment().get(name).map(ToOwned::to_owned);
+    let named = options.config.clone().or_else(|| variable(settings::FILE_VARIABLE));
+    let path = options.config.clone().unwrap_or_else(|| settings::location(variable));
+    if named.is_some_and(|named| !named.is_empty()) && !host.exists(&path) {
+        let message = "error getting hook config: failed to load config: couldn't open required configuration file: file does not exist";
+        return Err(Failure::coded(codes::SETTINGS, message)
+            .hint(format!("{path} is named for it, and is not there")));
+    }
+    let settings = configuration::load_settings(host, &path)?;
+    Ok((path, settings))
 }
 
 fn serve(host: &Host, container: &Container, settings: &Settings, path: &str, log: &Log) -> Result<()> {

@@ -196,6 +196,8 @@ mod tests {
             ("NVIDIA_DRIVER_CAPABILITIES=compute,utility", "", 2),
             ("NVIDIA_DRIVER_CAPABILITIES=video", "", 2),
             ("NVIDIA_DRIVER_CAPABILITIES=all", "", 4),
+            ("NVIDIA_DRIVER_CAPABILITIES=flying", "", 4),
+            ("NVIDIA_DRIVER_CAPABILITIES=utility,flying", "", 1),
             ("NVIDIA_DRIVER_CAPABILITIES=utility", "[features]\noriginal-cdi-modes = true\n", 4),
         ] {
             let json = format!("{{\"ociVersion\":\"1.0.0\",\"process\":{{\"env\":[{variables:?}]}}}}");
@@ -205,8 +207,9 @@ mod tests {
             let made = edits(&driver, &Policy { capabilities, ..policy(&[]) }).unwrap();
             assert_eq!(made.mounts.len(), expected, "{variables} {features}");
         }
-        let config = Config::parse(br#"{"process":{"env":["NVIDIA_DRIVER_CAPABILITIES=flying"]}}"#).unwrap();
-        assert!(capabilities(&config, &Settings::default()).is_err());
+        let config = Config::parse(br#"{"process":{"env":["NVIDIA_DRIVER_CAPABILITIES=video"]}}"#).unwrap();
+        let (settings, _) = Settings::parse("supported-driver-capabilities = \"compute,utility\"\n").unwrap();
+        assert!(capabilities(&config, &settings).is_err());
     }
 
     #[test]

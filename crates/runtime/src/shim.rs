@@ -50,7 +50,6 @@ struct Shim {
     settings_file: String,
     /// The path by which this program was called.
     called_as: String,
-    mode: Mode,
 }
 
 /// The program; `args[0]` is the name it was called by. Becomes the low-level runtime, and comes back
@@ -94,39 +93,51 @@ fn low_level_runtime(
     if invocation.version {
         print_version();
     }
-    let called_as = args.first().and_then(|name| name.to_str()).unwrap_or_default();
-    let shim = Shim::new(log.host(), personality, called_as)?;
-    let program = executables::low_level(log.host(), &shim.settings.runtime.runtimes)
+    let host = log.host();
+    let settings_file = settings::location(|name| host.environment().get(name).map(str::to_owned));
+    let settings = configuration::load_settings(host, &settings_file)?;
+    let program = executables::low_level(host, &settings.runtime.runtimes)
         .context("failed to create NVIDIA Container Runtime: error constructing low-level runtime")?;
+    // A container that runs can be stopped and removed whatever the file says meanwhile.
     if invocation.creates() {
-        shim.prepare(invocation, &program, &log.with_debug_file(invocation, &shim.settings.runtime))?;
+        let log = log.with_debug_file(invocation, &settings.runtime);
+        let called_as = args.first().and_then(|name| name.to_str()).unwrap_or_default();
+        let shim = Shim { host: host.clone(), settings, settings_file, called_as: called_as.to_owned() };
+        let prepared = shim.prepare(personality, invocation, &program, &log);
+        prepared.inspect_err(|failure| log.last_word(failure))?;
     }
     Ok(program)
 }
 
 impl Shim {
-    fn new(host: &HostMut, personality: Personality, called_as: &str) -> Result<Self> {
-        let settings_file = settings::location(|name| host.environment().get(name).map(str::to_owned));
-        let settings = configuration::load_settings(host, &settings_file)?;
-        let mode = match personality {
-            Personality::Configured => settings.mode()?,
-            Personality::Cdi => Mode::Cdi,
-            Personality::Legacy => Mode::Legacy,
-        };
-        Ok(Self { host: host.clone(), settings, settings_file, called_as: called_as.to_owned(), mode })
+    fn mode(&self, personality: Personality) -> Result<Mode> {
+        match personality {
+            Personality::Configured => self.settings.mode(),
+            Personality::Cdi => Ok(Mode::Cdi),
+            Personality::Legacy => Ok(Mode::Legacy),
+        }
     }
 
     /// Edits the bundle if its container asks for GPUs.
-    fn prepare(&self, invocation: &Invocation, low_level: &str, log: &Log) -> Result<()> {
+    fn prepare(
+        &self,
+        personality: Personality,
+        invocation: &Invocation,
+        low_level: &str,
+        log: &Log,
+    ) -> Result<()> {
+        let mode = self.mode(personality)?;
         let path = bundle::config_path(invocation)?;
+        log.debug(|| format!("looking at {path}, mode {mode:?}, low-level runtime {low_level}"));
         let mut config = bundle::read(&self.host, &path)?;
-        let decision = decide::decide(&config, &self.settings, self.mode)?;
+        let decision = decide::decide(&config, &self.settings, mode)?;
         decision.request.notes.iter().for_each(|note| log.warning(note));
         if decision.way == Way::Untouched {
+            log.debug(|| "the container asks for no GPU: handed on as it is".to_owned());
             return Ok(());
         }
         log.info(&format!("giving the container its GPUs: {}", decision.way));
-        self.modify(&decision, low_level, &mut config, log).context(
+        self.modify(mode, &decision, low_level, &mut config, log).context(
             "could not apply required modification to OCI specification: error modifying OCI spec",
         )?;
         bundle::write(&self.host, &path, &config)
@@ -135,6 +146,7 @@ impl Shim {
     /// Edits the configuration.
     fn modify(
         &self,
+        mode: Mode,
         decision: &Decision,
         low_level: &str,
         config: &mut oci::Config,
@@ -144,7 +156,7 @@ impl Shim {
             host: &self.host,
             settings: &self.settings,
             settings_file: &self.settings_file,
-            mode: self.mode,
+            mode,
             called_as: &self.called_as,
         };
         let mut made = match &decision.way {
@@ -159,10 +171,14 @@ impl Shim {
             }
             Way::JustInTime(ask) => maker.edits(ask, &decision.request, config)?,
         };
+        for word in inject::unknown_capabilities(config) {
+            log.warning(&format!("NVIDIA_DRIVER_CAPABILITIES: {word:?} is no capability and has no effect"));
+        }
         made.warnings.iter().for_each(|warning| log.warning(warning));
         made.remarks.iter().for_each(|remark| log.info(remark));
         let edits = &mut made.edits;
         mounts::hand_over(&self.host, &self.settings, low_level, edits, config);
+        log.edits(edits);
         // The GPUs are there when the hook that `docker run --gpus` added would run.
         config.remove_hooks(oci::Stage::Prestart, legacy::is_our_hook)?;
         cdi::apply(edits, config)?;
@@ -182,4 +198,42 @@ fn print_version() {
     let text = format!("{}spec: {OCI_VERSION}\n\n", settings::version_text("NVIDIA Container Runtime"));
     // Nobody can be told when standard output is closed.
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use host::Durability;
+
+    /// What comes of a command line on a machine whose toolkit is set to a mode that there is not, and the
+    /// administrator's log.
+    fn answer(command: &[&str]) -> (Result<String>, String) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let host = HostMut::new(Host::at(folder.path()), host::JOURNAL_DIR);
+        let settings = "[nvidia-container-runtime]\nmode = \"cid\"\ndebug = \"/shim.log\"\n";
+        for (path, text) in [("/usr/bin/runc", ""), ("/etc/nvidia-container-runtime/config.toml", settings)] {
+            host.make_directories(path.rsplit_once('/').expect("absolute").0).expect("a directory");
+            host.write_with(path, text.as_bytes(), 0o755, Durability::Volatile).expect("a file");
+        }
+        let args: Vec<OsString> = command.iter().map(OsString::from).collect();
+        let invocation = oci::args::parse(&args[1..]).expect("a command line");
+        let log = Log::of_engine(&host, &invocation);
+        let answer = low_level_runtime(&args, &invocation, Personality::Configured, &log);
+        (answer, host.read_text("/shim.log").unwrap_or_default())
+    }
+
+    #[test]
+    fn a_container_can_be_removed_whatever_the_settings_say() {
+        for command in ["state", "kill", "delete", "features"] {
+            let (answer, log) = answer(&["nvidia-container-runtime", command, "x"]);
+            assert_eq!((answer.expect(command).as_str(), log.as_str()), ("/usr/bin/runc", ""));
+        }
+    }
+
+    #[test]
+    fn the_administrator_s_file_tells_why_a_container_was_not_made() {
+        let (answer, log) = answer(&["nvidia-container-runtime", "create", "--bundle", "/b", "x"]);
+        assert!(answer.expect_err("no such mode").line().starts_with("invalid mode \"cid\""));
+        assert!(log.contains("level=error msg=\"invalid mode \\\"cid\\\""), "{log}");
+    }
 }

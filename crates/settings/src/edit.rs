@@ -1,9 +1,9 @@
 //! Changes of a file that somebody else wrote: comments, order and layout stay.
 
-use crate::option::{failed, understand};
+use crate::codes;
+use crate::option::{failed, stays_valid, understand};
 use crate::parse::not_toml;
 use crate::table::{self, Shown};
-use crate::{Settings, codes};
 use diag::{Failure, Result};
 use toml_edit::{DocumentMut, Item, Table, TableLike};
 
@@ -12,9 +12,8 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 /// Sets keys of a file as [`crate::set`] does, and leaves everything else in it as it is.
 ///
 /// # Errors
-/// As for [`crate::set`], or something else than a table stands where keys belong.
+/// As for [`crate::set_all`], or something else than a table stands where keys belong.
 pub fn edit(text: &str, options: &[String], separator: &str) -> Result<String> {
-    Settings::parse(text)?;
     let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK } else { "" };
     let bare = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let wanted = options
@@ -33,7 +32,7 @@ pub fn edit(text: &str, options: &[String], separator: &str) -> Result<String> {
     let after = document.to_string();
     // The library writes every line's end in the form of Unix.
     let after = if bare.contains("\r\n") { after.replace("\r\n", "\n").replace('\n', "\r\n") } else { after };
-    Settings::parse(&after)?;
+    stays_valid(text, &after)?;
     Ok(format!("{mark}{after}"))
 }
 
@@ -95,11 +94,28 @@ fn store(root: &mut Table, path: &str, item: Item) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Settings;
     use proptest::prelude::*;
 
     fn edited(text: &str, options: &[&str]) -> String {
         let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
         edit(text, &options, ":").unwrap()
+    }
+
+    #[test]
+    fn an_invalid_file_can_be_mended() {
+        let file = "disable-require = \"yes\"\n[nvidia-container-cli]\nldconfig = \"/sbin/ldconfig\"\n";
+        assert!(Settings::parse(file).is_err());
+        let half = edited(file, &["nvidia-container-cli.ldconfig=@/sbin/ldconfig"]);
+        assert_eq!(half, file.replace("\"/sbin", "\"@/sbin"));
+        let whole = edited(&half, &["disable-require=true"]);
+        assert!(Settings::parse(&whole).unwrap().0.disable_require);
+        assert_eq!(edited(file, &[]), file);
+        // What was valid stays so.
+        let option = ["nvidia-container-cli.ldconfig=/sbin/ldconfig".to_owned()];
+        assert!(edit("", &option, ":").is_err());
+        let both = ["nvidia-container-cli.ldconfig=/sbin/ldconfig", "features.allow-ldconfig-from-container"];
+        assert!(edited("", &both).contains("\"/sbin/ldconfig\""));
     }
 
     #[test]

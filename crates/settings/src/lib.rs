@@ -15,8 +15,8 @@ mod values;
 
 pub use canonical::{canonical, default_file, default_file_for};
 pub use edit::edit;
-pub use location::{DEFAULT_PATH, location};
-pub use option::set;
+pub use location::{DEFAULT_PATH, FILE_VARIABLE, location};
+pub use option::{set, set_all};
 pub use values::{Cli, Features, Hook, Mode, Modes, Platform, Runtime, Settings};
 
 /// The version of the NVIDIA Container Toolkit that we answer as.

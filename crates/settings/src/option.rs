@@ -12,14 +12,33 @@ use toml_edit::{Array, DocumentMut, Item, Table, value};
 /// feature set to `nil` is removed.
 ///
 /// # Errors
-/// An unknown key, a value of the wrong type, or a file that is not valid afterwards.
+/// An unknown key, a value of the wrong type, or a file that is not valid afterwards and was before.
 pub fn set(text: &str, option: &str, separator: &str) -> Result<String> {
-    let (path, item) = understand(option, separator).map_err(|cause| failed(option, cause))?;
+    set_all(text, &[option.to_owned()], separator)
+}
+
+/// Sets several keys at once: only what they come to together has to be valid. A file that was not valid
+/// may still not be: one fault is mended after the other.
+///
+/// # Errors
+/// As for [`set`].
+pub fn set_all(text: &str, options: &[String], separator: &str) -> Result<String> {
     let mut document = text.parse::<DocumentMut>().map_err(|cause| not_toml(text, &cause))?;
-    store(document.as_table_mut(), path, item);
-    let text = render(document.as_table());
-    Settings::parse(&text)?;
-    Ok(text)
+    for option in options {
+        let (path, item) = understand(option, separator).map_err(|cause| failed(option, cause))?;
+        store(document.as_table_mut(), path, item);
+    }
+    let after = render(document.as_table());
+    stays_valid(text, &after)?;
+    Ok(after)
+}
+
+/// That a change does not make a valid file invalid.
+pub(crate) fn stays_valid(before: &str, after: &str) -> Result<()> {
+    match (Settings::parse(after), Settings::parse(before)) {
+        (Err(failure), Ok(_)) => Err(failure),
+        _ => Ok(()),
+    }
 }
 
 /// Why an option cannot be carried out.

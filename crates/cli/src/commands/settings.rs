@@ -167,11 +167,10 @@ fn platform(host: &Host) -> Platform {
 
 /// The canonical text after all assignments.
 fn changed(text: &str, assignments: &[String], separator: &str) -> Result<String> {
-    let mut text = settings::canonical(text)?;
-    for assignment in assignments {
-        text = settings::set(&text, assignment, separator)?;
+    if assignments.is_empty() {
+        return settings::canonical(text);
     }
-    Ok(text)
+    settings::set_all(text, assignments, separator)
 }
 
 fn deliver(session: &mut Session, output: &str, text: String) -> Result<Exit> {

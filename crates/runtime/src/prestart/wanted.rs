@@ -60,6 +60,8 @@ fn plain(ask: &Ask, default_kind: &str) -> Ask {
         known.filter_map(of_kind).next().unwrap_or_else(|| id.clone())
     };
     match ask {
+        // libnvidia-container does not look at the letters' case of this one word.
+        Ask::Devices(ids) if ids.iter().any(|id| id.eq_ignore_ascii_case("all")) => Ask::All,
         Ask::Devices(ids) if ids.iter().any(|id| cdi::is_qualified(id)) => Ask::of_list(ids.iter().map(bare)),
         other => other.clone(),
     }
@@ -160,6 +162,7 @@ mod tests {
         let devices = |ids: &[&str]| Ask::Devices(ids.iter().map(|id| (*id).to_owned()).collect());
         assert_eq!(of("nvidia.com/gpu=0,nvidia.com/gpu=GPU-abc"), devices(&["0", "GPU-abc"]));
         assert_eq!(of("runtime.nvidia.com/gpu=all"), Ask::All);
+        assert_eq!(of("ALL"), Ask::All);
         assert_eq!(of("0,nvidia.com/gpu=0"), devices(&["0"]));
         assert_eq!(of("other.com/gpu=0"), devices(&["other.com/gpu=0"]));
     }

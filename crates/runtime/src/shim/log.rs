@@ -2,6 +2,7 @@
 //! file, and to standard error for the last word.
 
 use super::bundle;
+use cdi::ContainerEdits;
 use diag::Failure;
 use diag::render::logrus::{self, Level};
 use host::{Host, HostMut};
@@ -58,12 +59,37 @@ impl Log {
         self.say(Level::Info, message);
     }
 
+    /// Only the administrator's file gets such lines, and only when they are wanted.
+    pub(super) fn debug(&self, message: impl FnOnce() -> String) {
+        if self.debug.is_some() && self.level <= Level::Debug {
+            self.say(Level::Debug, &message());
+        }
+    }
+
+    /// What is put into the container's configuration, piece by piece.
+    pub(super) fn edits(&self, edits: &ContainerEdits) {
+        if self.debug.is_none() || self.level > Level::Debug {
+            return;
+        }
+        let nodes = edits.device_nodes.iter().map(|node| format!("device node {}", node.path));
+        let mounts =
+            edits.mounts.iter().map(|mount| format!("mount {} -> {}", mount.host_path, mount.container_path));
+        let hooks = edits.hooks.iter().map(|hook| format!("{} hook {:?}", hook.hook_name, hook.args));
+        let env = edits.env.iter().map(|entry| format!("variable {entry}"));
+        nodes.chain(mounts).chain(hooks).chain(env).for_each(|line| self.say(Level::Debug, &line));
+    }
+
     pub(super) fn warning(&self, message: &str) {
         self.say(Level::Warning, message);
     }
 
     pub(super) fn error(&self, failure: &Failure) {
         self.say(Level::Error, &failure.line());
+    }
+
+    /// The failure for the administrator's file; the engine gets it when the program ends.
+    pub(super) fn last_word(&self, failure: &Failure) {
+        Self { engine: None, ..self.clone() }.error(failure);
     }
 
     fn say(&self, level: Level, message: &str) {

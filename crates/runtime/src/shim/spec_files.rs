@@ -65,12 +65,13 @@ fn node(host: &Host, path: &str) -> Result<HostNode> {
         Failure::coded(cdi::codes::EDITS_NOT_APPLICABLE, format!("failed to stat CDI host device {path:?}: no such device node"))
             .hint("the CDI specification is older than the machine's state; make it anew with `nvidia-ctk cdi generate`")
     };
-    let stat = host.stat(path)?.ok_or_else(missing)?;
+    // A link is no device node: it may lead to another device tomorrow.
+    let stat = host.lstat(path)?.ok_or_else(missing)?;
     let kind = match stat.kind {
         Kind::CharDevice => 'c',
         Kind::BlockDevice => 'b',
         Kind::Fifo => 'p',
         _ => return Err(missing()),
     };
-    Ok(HostNode { kind, major: stat.major.into(), minor: stat.minor.into() })
+    Ok(HostNode { kind, major: stat.major.into(), minor: stat.minor.into(), mode: stat.mode })
 }

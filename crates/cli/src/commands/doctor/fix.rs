@@ -107,7 +107,7 @@ fn safe_plan(session: &Session, facts: &Facts, cause: &Cause) -> Result<Option<P
         }
         Repair::ToolkitFile { path, option } => {
             let text = session.host.read_text_optional(&path)?.unwrap_or_default();
-            ("set the toolkit's configuration", path, settings::set(&text, &option, ",")?.into_bytes())
+            ("set the toolkit's configuration", path, settings::edit(&text, &[option], ",")?.into_bytes())
         }
         Repair::Specification { path, flags } => {
             ("make the CDI specification again", path.clone(), specification(facts, &path, &flags)?)

@@ -144,7 +144,9 @@ fn told(misfit: &Misfit, path: &str) -> Finding {
 
 pub(in super::super) fn look(host: &Host, path: &str) -> Seen {
     let Ok(Some(stat)) = host.stat(path) else { return Seen::Nothing };
-    let numbers = |kind| Seen::Node(HostNode { kind, major: stat.major.into(), minor: stat.minor.into() });
+    let numbers = |kind| {
+        Seen::Node(HostNode { kind, major: stat.major.into(), minor: stat.minor.into(), mode: stat.mode })
+    };
     match stat.kind {
         Kind::File => Seen::File(stat.is_executable()),
         Kind::CharDevice => numbers('c'),
