@@ -70,6 +70,9 @@ pub enum DaemonJson {
         /// Keys whose values dockerd refuses, and what they are not: `features.cdi is not true or false`.
         #[serde(default)]
         misfits: Vec<String>,
+        /// Keys that no Docker so far knows and that are near to none of its keys.
+        #[serde(default)]
+        unknown: Vec<String>,
         /// Whether the default runtime is registered nowhere: dockerd does not start then.
         #[serde(default)]
         default_unknown: bool,
@@ -227,6 +230,7 @@ fn of_object(object: &Map<String, Value>) -> DaemonJson {
         cdi: object.get("features").and_then(|features| features.get("cdi")?.as_bool()),
         mistaken: daemon_keys::mistaken(object),
         misfits: daemon_keys::misfits(object),
+        unknown: daemon_keys::unknown(object),
         default_unknown: false,
     }
 }

@@ -114,6 +114,16 @@ pub(super) fn mistaken(object: &Map<String, Value>) -> Vec<(String, String)> {
     unknown.filter_map(|key| Some((key.clone(), meant(key)?.to_owned()))).collect()
 }
 
+/// Keys of the registry's service, which are kept apart there.
+const OF_REGISTRIES: &[&str] =
+    &["allow-nondistributable-artifacts", "insecure-registries", "registry-mirrors"];
+
+/// Keys that are none and near to none: of another program, or of a Docker that is not written yet.
+pub(super) fn unknown(object: &Map<String, Value>) -> Vec<String> {
+    let is_known = |key: &str| KEYS.contains(&key) || OF_REGISTRIES.contains(&key) || meant(key).is_some();
+    object.keys().filter(|key| !is_known(key)).cloned().collect()
+}
+
 /// What kind a value must have.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -164,7 +174,16 @@ pub(super) fn misfits(object: &Map<String, Value>) -> Vec<String> {
         let of = |key: &str, kind| misfit(&format!("runtimes.{name}.{key}"), entry.get(key)?, kind);
         [of("path", Kind::Text), of("runtimeArgs", Kind::List)].into_iter().flatten()
     });
-    of_keys.chain(of_tables).chain(of_runtimes).collect()
+    of_keys.chain(of_tables).chain(of_runtimes).chain(level(object)).collect()
+}
+
+/// The words that dockerd's logger takes (logrus, `ParseLevel`).
+const LEVELS: &[&str] = &["panic", "fatal", "error", "warn", "warning", "info", "debug", "trace"];
+
+fn level(object: &Map<String, Value>) -> Option<String> {
+    let text = object.get("log-level")?.as_str()?.to_ascii_lowercase();
+    (!text.is_empty() && !LEVELS.contains(&text.as_str()))
+        .then(|| "`log-level` is none of its levels".to_owned())
 }
 
 fn misfit(key: &str, value: &Value, kind: Kind) -> Option<String> {
@@ -216,6 +235,16 @@ mod tests {
             .map(|(key, meant)| format!("{key} {meant}"))
             .collect();
         assert_eq!(mistaken, ["runtime runtimes", "default_runtime default-runtime", "Hosts hosts"]);
+    }
+
+    #[test]
+    fn a_key_that_is_near_to_none_is_unknown() {
+        let file = json!({"gpus": true, "registry-mirrors": [], "log-level": "info", "runtime": {}});
+        assert_eq!(unknown(file.as_object().unwrap()), ["gpus"]);
+        assert_eq!(
+            misfits(json!({"log-level": "loud"}).as_object().unwrap()),
+            ["`log-level` is none of its levels"]
+        );
     }
 
     #[test]

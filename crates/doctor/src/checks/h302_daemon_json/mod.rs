@@ -23,6 +23,10 @@ pub(super) fn run(facts: &Facts) -> Outcome {
         DaemonJson::Valid { misfits, .. } if !misfits.is_empty() => {
             Outcome::Found(vec![refused(facts, format!("in {path} {}", misfits.join(", ")))])
         }
+        // A daemon that runs with the file may be newer than the list of keys.
+        DaemonJson::Valid { unknown, .. } if !unknown.is_empty() && !serving::is_up(facts) => {
+            Outcome::Found(vec![refused(facts, format!("{path} has {}", keys(unknown)))])
+        }
         DaemonJson::Valid { runtimes, default_runtime, default_unknown, .. } => {
             let name = default_runtime.as_deref().filter(|_| *default_unknown);
             match (&configuration.given_twice, name) {
@@ -47,6 +51,10 @@ fn broken(facts: &Facts, path: &str, position: &str) -> Finding {
 
 fn unknown(facts: &Facts, path: &str, (key, meant): &(String, String)) -> Finding {
     refused(facts, format!("{path} has the key `{key}`, which dockerd does not know; `{meant}` is one"))
+}
+
+fn keys(unknown: &[String]) -> String {
+    format!("`{}`, which no dockerd from 20.10 to 29.7 knows", unknown.join("`, `"))
 }
 
 fn twice(facts: &Facts, path: &str, given: &GivenTwice) -> Finding {
@@ -98,7 +106,7 @@ fn stale(path: &str, names: &[&str]) -> Finding {
 
 pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     let configuration = facts.configuration.known()?;
-    if let Some(what) = by_hand(configuration) {
+    if let Some(what) = by_hand(configuration, serving::is_up(facts)) {
         return Some(
             Remedy::shown(what, "the file, and nothing until the daemon is started again").as_root(),
         );
@@ -111,14 +119,14 @@ pub(super) fn remedy(facts: &Facts) -> Option<Remedy> {
     Some(Remedy::asking(command, changes).as_root())
 }
 
-/// What the owner of the file puts right in it.
-fn by_hand(configuration: &Configuration) -> Option<String> {
+/// What the owner of the file puts right in it; a daemon that runs with it knows all of its keys.
+fn by_hand(configuration: &Configuration, is_up: bool) -> Option<String> {
     let path = &configuration.path;
-    let (mistaken, misfits, unknown) = match &configuration.content {
+    let (mistaken, misfits, foreign, unknown) = match &configuration.content {
         DaemonJson::Absent => return None,
         DaemonJson::Broken { position } => return Some(format!("correct {path} at {position}")),
-        DaemonJson::Valid { mistaken, misfits, default_runtime, default_unknown, .. } => {
-            (mistaken, misfits, default_runtime.as_deref().filter(|_| *default_unknown))
+        DaemonJson::Valid { mistaken, misfits, unknown, default_runtime, default_unknown, .. } => {
+            (mistaken, misfits, unknown, default_runtime.as_deref().filter(|_| *default_unknown))
         }
     };
     if !mistaken.is_empty() {
@@ -128,6 +136,9 @@ fn by_hand(configuration: &Configuration) -> Option<String> {
     }
     if !misfits.is_empty() {
         return Some(format!("correct {path}: {}", misfits.join(", ")));
+    }
+    if !foreign.is_empty() && !is_up {
+        return Some(format!("take `{}` out of {path}, then start dockerd", foreign.join("`, `")));
     }
     if let Some(given) = &configuration.given_twice {
         let keys = given.keys.join("`, `");

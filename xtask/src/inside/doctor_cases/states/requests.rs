@@ -120,6 +120,17 @@ pub(super) const ROWS: &[State] = &[
         "H302",
     ),
     row(
+        "daemon.json with a key of something else",
+        "mkdir -p /etc/docker; echo '{\"gpus\": true}' > /etc/docker/daemon.json; timeout 10 dockerd > /dev/null 2>&1 || :",
+        "H302",
+    )
+    .says("which no dockerd"),
+    row(
+        "daemon.json with a level that there is not",
+        "mkdir -p /etc/docker; echo '{\"log-level\": \"loud\"}' > /etc/docker/daemon.json; timeout 10 dockerd > /dev/null 2>&1 || :",
+        "H302",
+    ),
+    row(
         "runtimes written after the daemon had started",
         "docker_up; mkdir -p /etc/docker; sleep 1.2; echo '{\"runtimes\": {\"nvidia\": {\"path\": \"/usr/bin/nvidia-container-runtime\"}}}' > /etc/docker/daemon.json",
         "H302",
