@@ -136,6 +136,17 @@ fn empty_texts_are_unset() {
     assert_eq!(spec.expect("valid").devices[0].container_edits.intel_rdt, Some(cdi::IntelRdt::default()));
 }
 
+/// Until 1.0.0 the standard had them; 1.1.0 took them out.
+#[test]
+fn older_monitoring_flags_are_read() {
+    for version in ["0.7.0", "1.1.0"] {
+        let text = device("intelRdt: {enableMBM: true, enableCMT: true}").replace("1.1.0", version);
+        let spec = parse(text.as_bytes(), Format::Yaml).expect(version);
+        let rdt = spec.devices[0].container_edits.intel_rdt.clone().expect("settings");
+        assert!(rdt.enable_mbm && rdt.enable_cmt, "{version}");
+    }
+}
+
 /// Annotations are for whoever wrote them: engines look at neither keys nor values.
 #[test]
 fn annotations_are_free() {
