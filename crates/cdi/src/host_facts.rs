@@ -11,6 +11,8 @@ pub enum Seen {
     File(bool),
     /// A device node.
     Node(HostNode),
+    /// A link to a device node, which engines do not follow.
+    Link(HostNode),
     /// Something else: a directory, a socket.
     Other,
 }
@@ -82,7 +84,8 @@ fn of_node(node: &DeviceNode, look: &impl Fn(&str) -> Seen) -> Option<Misfit> {
         Seen::Nothing if kind.is_some() && node.major != 0 => return None,
         Seen::Nothing => return Some(Misfit::NodeMissing(path.clone())),
         Seen::Node(found) => found,
-        Seen::File(_) | Seen::Other => return Some(Misfit::NotANode(path.clone())),
+        Seen::Link(found) if kind.is_some() && node.major != 0 => found,
+        Seen::File(_) | Seen::Link(_) | Seen::Other => return Some(Misfit::NotANode(path.clone())),
     };
     // `u` is an unbuffered character device.
     if let Some(kind) = kind.filter(|kind| !kind.starts_with(found.kind) && (*kind, found.kind) != ("u", 'c'))
@@ -102,7 +105,8 @@ mod tests {
     fn what_is_named_is_looked_up() {
         let look = |path: &str| match path {
             "/dev/nvidia0" => Seen::Node(HostNode { kind: 'c', major: 195, minor: 0, mode: 0o666 }),
-            "/dev/sda" => Seen::Node(HostNode { kind: 'b', major: 8, minor: 0, mode: 0o660 }),
+            "/dev/sda" => Seen::Node(HostNode { kind: 'b', major: 8, minor: 0, mode: 0o666 }),
+            "/dev/link" => Seen::Link(HostNode { kind: 'c', major: 195, minor: 0, mode: 0o666 }),
             "/bin/hook" => Seen::File(true),
             "/lib/x" => Seen::File(false),
             "/run" => Seen::Other,
@@ -131,6 +135,8 @@ mod tests {
                     node("/dev/sda", Some("c"), 8),
                     node("/dev/gone", None, 195),
                     node("/dev/gone", Some("c"), 195),
+                    node("/dev/link", None, 0),
+                    node("/dev/link", Some("c"), 195),
                     node("/lib/x", None, 0),
                     node("nvidia0", None, 0),
                 ],
@@ -157,6 +163,7 @@ mod tests {
                 Misfit::HookMissing("/bin/gone".into()),
                 Misfit::HookNotExecutable("/lib/x".into()),
                 Misfit::NodeMissing("/dev/gone".into()),
+                Misfit::NotANode("/dev/link".into()),
                 Misfit::NotANode("/lib/x".into()),
                 Misfit::NodeNumbers("/dev/nvidia0".into(), (240, 0), (195, 0)),
                 Misfit::NodeType("/dev/sda".into(), "c".into(), 'b'),

@@ -15,7 +15,7 @@ pub struct Spec {
     /// `vendor/class`, for example `nvidia.com/gpu`.
     pub kind: String,
     /// Free annotations; since 0.6.0.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "or_default")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "texts")]
     pub annotations: BTreeMap<String, String>,
     /// The devices.
     #[serde(default, deserialize_with = "or_default")]
@@ -32,7 +32,7 @@ pub struct Device {
     /// Name, unique in the file; `kind=name` is what users ask for.
     pub name: String,
     /// Free annotations; since 0.6.0.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "or_default")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "texts")]
     pub annotations: BTreeMap<String, String>,
     /// Edits that the device brings.
     #[serde(default, deserialize_with = "or_default")]
@@ -78,22 +78,27 @@ pub struct DeviceNode {
     /// Path in the container.
     pub path: String,
     /// Path on the host when it differs; since 0.5.0.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "unless_empty")]
     pub host_path: Option<String>,
     /// `b`, `c`, `u` or `p`; taken from the host's node when absent.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "type",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "unless_empty"
+    )]
     pub type_: Option<String>,
     /// Major number; 0 is "as the host's node".
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero", deserialize_with = "or_default")]
     pub major: i64,
     /// Minor number.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_zero", deserialize_with = "or_default")]
     pub minor: i64,
     /// Permission bits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_mode: Option<u32>,
     /// Letters out of `rwm` for the device cgroup; all when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "unless_empty")]
     pub permissions: Option<String>,
     /// Owner in the container; the process' user when absent and not root.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -144,7 +149,12 @@ pub struct Mount {
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "or_default")]
     pub options: Vec<String>,
     /// File system type; since 0.4.0.
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "type",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "unless_empty"
+    )]
     pub type_: Option<String>,
 }
 
@@ -153,25 +163,55 @@ pub struct Mount {
 #[serde(deny_unknown_fields)]
 pub struct IntelRdt {
     /// Class of service.
-    #[serde(rename = "closID", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "closID",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "unless_empty"
+    )]
     pub clos_id: Option<String>,
     /// L3 cache schema.
-    #[serde(rename = "l3CacheSchema", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "l3CacheSchema",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "unless_empty"
+    )]
     pub l3_cache_schema: Option<String>,
     /// Memory bandwidth schema.
-    #[serde(rename = "memBwSchema", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "memBwSchema",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "unless_empty"
+    )]
     pub mem_bw_schema: Option<String>,
     /// Whole schemata; since 1.1.0.
     #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "or_default")]
     pub schemata: Vec<String>,
     /// Makes a monitoring group; since 1.1.0.
-    #[serde(rename = "enableMonitoring", default, skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "enableMonitoring",
+        default,
+        skip_serializing_if = "is_false",
+        deserialize_with = "or_default"
+    )]
     pub enable_monitoring: bool,
     /// Cache monitoring, until 1.0.0.
-    #[serde(rename = "enableCMT", default, skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "enableCMT",
+        default,
+        skip_serializing_if = "is_false",
+        deserialize_with = "or_default"
+    )]
     pub enable_cmt: bool,
     /// Memory bandwidth monitoring, until 1.0.0.
-    #[serde(rename = "enableMBM", default, skip_serializing_if = "is_false")]
+    #[serde(
+        rename = "enableMBM",
+        default,
+        skip_serializing_if = "is_false",
+        deserialize_with = "or_default"
+    )]
     pub enable_mbm: bool,
 }
 
@@ -221,4 +261,32 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A text that counts as absent when it is empty, as the engines' own types have it.
+fn unless_empty<'de, D>(deserializer: D) -> Result<Option<String>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
+/// Annotations, whose numbers, truth values and `null` the engines' parser takes for texts.
+fn texts<'de, D>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    let values =
+        Option::<BTreeMap<String, serde_json::Value>>::deserialize(deserializer)?.unwrap_or_default();
+    values.into_iter().map(|(key, value)| Ok((key, text(value)?))).collect()
+}
+
+fn text<E: serde::de::Error>(value: serde_json::Value) -> Result<String, E> {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => Ok(text),
+        Value::Null => Ok(String::new()),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        Value::Array(_) | Value::Object(_) => Err(E::custom("an annotation is not a text")),
+    }
 }

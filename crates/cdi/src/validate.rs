@@ -1,12 +1,12 @@
 //! The rules of the standard that a parsed specification must keep.
 
 use crate::name::{validate_class, validate_device, validate_vendor};
-use crate::{ContainerEdits, DeviceNode, Hook, Mount, Spec, codes, version};
+use crate::{ContainerEdits, DeviceNode, Hook, IntelRdt, Mount, NetDevice, Spec, codes, version};
 use diag::{Failure, Result};
 use std::collections::HashSet;
 
-/// Bytes that all annotations of one object may have together.
-const MAX_ANNOTATION_BYTES: usize = 256 * 1024;
+/// Bytes that the name of a class of service must stay below: it becomes the name of a directory.
+const MAX_CLOS_ID_BYTES: usize = 4096;
 
 const HOOK_NAMES: &[&str] =
     &["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"];
@@ -38,7 +38,6 @@ impl Spec {
             .ok_or_else(|| broken(format!("invalid kind {:?}: no vendor/class", self.kind)))?;
         validate_vendor(vendor)?;
         validate_class(class)?;
-        annotations(&self.annotations)?;
         edits(&self.container_edits)?;
         self.validate_devices()
     }
@@ -69,7 +68,6 @@ impl Spec {
                 Failure::coded(codes::SPEC_INVALID, message).caused_by(cause)
             };
             validate_device(&device.name).map_err(in_device)?;
-            annotations(&device.annotations).map_err(in_device)?;
             if device.container_edits.is_empty() {
                 return Err(in_device(broken("invalid device, empty device edits".into())));
             }
@@ -82,34 +80,50 @@ impl Spec {
     }
 }
 
-fn annotations(annotations: &std::collections::BTreeMap<String, String>) -> Result<()> {
-    let bytes: usize = annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
-    if bytes > MAX_ANNOTATION_BYTES {
-        return Err(broken(format!("annotations have {bytes} bytes, more than {MAX_ANNOTATION_BYTES}")));
-    }
-    match annotations.keys().find(|key| key.is_empty() || key.contains(char::is_whitespace)) {
-        Some(key) => Err(broken(format!("invalid annotation key {key:?}"))),
-        None => Ok(()),
-    }
-}
-
 fn edits(edits: &ContainerEdits) -> Result<()> {
     env(&edits.env)?;
     edits.device_nodes.iter().try_for_each(node)?;
     edits.hooks.iter().try_for_each(hook)?;
     edits.mounts.iter().try_for_each(mount)?;
-    match edits
-        .net_devices
-        .iter()
-        .find(|device| device.host_interface_name.is_empty() || device.name.is_empty())
-    {
-        Some(device) => Err(broken(format!("invalid network device {device:?}: a name is empty"))),
-        None => Ok(()),
+    net_devices(&edits.net_devices)?;
+    edits.intel_rdt.as_ref().map_or(Ok(()), intel_rdt)
+}
+
+/// A network device is moved once, and each gets a name of its own.
+fn net_devices(devices: &[NetDevice]) -> Result<()> {
+    let (mut on_host, mut in_container) = (HashSet::new(), HashSet::new());
+    for device in devices {
+        let problem = if device.host_interface_name.is_empty() || device.name.is_empty() {
+            "a name is empty"
+        } else if !on_host.insert(&device.host_interface_name) {
+            "the device of the host is moved twice"
+        } else if !in_container.insert(&device.name) {
+            "the name in the container is given twice"
+        } else {
+            continue;
+        };
+        let (from, to) = (&device.host_interface_name, &device.name);
+        return Err(broken(format!("invalid network device {from:?} as {to:?}: {problem}")));
+    }
+    Ok(())
+}
+
+/// The class of service is the name of a directory of the kernel's `resctrl`.
+fn intel_rdt(rdt: &IntelRdt) -> Result<()> {
+    let is_name =
+        |id: &&str| id.len() < MAX_CLOS_ID_BYTES && !matches!(*id, "." | "..") && !id.contains(['/', '\n']);
+    match rdt.clos_id.as_deref() {
+        Some(id) if !is_name(&id) => {
+            let start: String = id.chars().take(40).collect();
+            Err(broken(format!("invalid closID {start:?}: it has to be the name of a directory")))
+        }
+        _ => Ok(()),
     }
 }
 
 fn env(entries: &[String]) -> Result<()> {
-    match entries.iter().find(|entry| !entry.contains('=')) {
+    let has_name = |entry: &&String| entry.split_once('=').is_some_and(|(name, _)| !name.is_empty());
+    match entries.iter().find(|entry| !has_name(entry)) {
         Some(entry) => Err(broken(format!("invalid environment variable {entry:?}: no KEY=value"))),
         None => Ok(()),
     }

@@ -83,9 +83,9 @@ fn environment_of_one_application_holds_each_name_once() {
 
 #[test]
 fn nodes_without_numbers_are_taken_from_the_host() {
-    let text = "cdiVersion: 0.3.0\nkind: v.com/c\ndevices:\n- name: x\n  containerEdits:\n    deviceNodes:\n    - path: /dev/x\n      hostPath: ''\n";
+    let text = "cdiVersion: 0.3.0\nkind: v.com/c\ndevices:\n- name: x\n  containerEdits:\n    deviceNodes:\n    - path: /dev/x\n      hostPath: /y\n";
     assert!(parse(text.as_bytes(), Format::Yaml).is_err(), "hostPath needs 0.5.0");
-    let text = text.replace("      hostPath: ''\n", "");
+    let text = text.replace("/y", "''");
     let mut edits = spec(&text).devices[0].container_edits.clone();
     complete_nodes(&mut edits, |path| {
         assert_eq!(path, "/dev/x");

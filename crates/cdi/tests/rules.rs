@@ -95,11 +95,71 @@ fn broken_specifications_say_what_is_broken() {
             "cdiVersion: 0.3.0\nkind: v.com/c\ndevices: [{name: a, containerEdits: {env: [A=1]}}, {name: a, containerEdits: {env: [A=1]}}]\n",
             "multiple device \"a\"",
         ),
+        (&device("env: ['=x']"), "environment variable \"=x\""),
+        (&device("intelRdt: {closID: ..}"), "invalid closID \"..\""),
+        (&device("intelRdt: {closID: a/b}"), "invalid closID \"a/b\""),
+        (
+            &device("netDevices: [{hostInterfaceName: a, name: x}, {hostInterfaceName: b, name: x}]"),
+            "network device \"b\" as \"x\": the name in the container is given twice",
+        ),
+        (
+            &device("netDevices: [{hostInterfaceName: a, name: x}, {hostInterfaceName: a, name: y}]"),
+            "network device \"a\" as \"y\": the device of the host is moved twice",
+        ),
+        (&device("netDevices: [{hostInterfaceName: a, name: ''}]"), "a name is empty"),
+        (
+            "cdiVersion: 0.6.0\nkind: v.com/c\nannotations: {a: [b]}\ndevices: []\n",
+            "an annotation is not a text",
+        ),
     ];
     for (text, reason) in cases {
         let failure = parse(text.as_bytes(), Format::Yaml).map(|_| ()).expect_err(text);
         assert!(failure.line().contains(reason), "{text}: {}", failure.line());
     }
+}
+
+/// A specification of one device with these edits.
+fn device(edits: &str) -> String {
+    format!("cdiVersion: 1.1.0\nkind: v.com/c\ndevices: [{{name: a, containerEdits: {{{edits}}}}}]\n")
+}
+
+/// An empty text or `null` is what the engines' own types have where nothing is set.
+#[test]
+fn empty_texts_are_unset() {
+    let edits = "deviceNodes: [{path: /dev/x, hostPath: '', type: '', permissions: '', major: ~, minor: ~}], \
+        mounts: [{hostPath: /a, containerPath: /b, type: ''}]";
+    let spec = parse(device(edits).replace("1.1.0", "0.3.0").as_bytes(), Format::Yaml).expect("valid");
+    let edits = &spec.devices[0].container_edits;
+    assert_eq!(edits.device_nodes, [DeviceNode { path: "/dev/x".into(), ..DeviceNode::default() }]);
+    assert_eq!(edits.mounts[0].type_, None);
+    let spec = parse(device("intelRdt: {closID: '', enableMonitoring: ~}").as_bytes(), Format::Yaml);
+    assert_eq!(spec.expect("valid").devices[0].container_edits.intel_rdt, Some(cdi::IntelRdt::default()));
+}
+
+/// Until 1.0.0 the standard had them; 1.1.0 took them out.
+#[test]
+fn older_monitoring_flags_are_read() {
+    for version in ["0.7.0", "1.1.0"] {
+        let text = device("intelRdt: {enableMBM: true, enableCMT: true}").replace("1.1.0", version);
+        let spec = parse(text.as_bytes(), Format::Yaml).expect(version);
+        let rdt = spec.devices[0].container_edits.intel_rdt.clone().expect("settings");
+        assert!(rdt.enable_mbm && rdt.enable_cmt, "{version}");
+    }
+}
+
+/// Annotations are for whoever wrote them: engines look at neither keys nor values.
+#[test]
+fn annotations_are_free() {
+    let large = "x".repeat(300_000);
+    let text = format!(
+        r#"{{"cdiVersion": "0.6.0", "kind": "v.com/c", "annotations": {{"A B": "{large}", "": "x"}},
+            "devices": [{{"name": "a", "annotations": {{"n": 1, "t": true, "z": null}}, "containerEdits": {{"env": ["A=1"]}}}}]}}"#
+    );
+    let spec = parse(text.as_bytes(), Format::Json).expect("valid");
+    assert_eq!(spec.annotations.keys().collect::<Vec<_>>(), ["", "A B"]);
+    let found: Vec<_> =
+        spec.devices[0].annotations.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    assert_eq!(found, ["n=1", "t=true", "z="]);
 }
 
 fn file(directory: usize, path: &str, bytes: &str) -> SourceFile {
@@ -179,7 +239,7 @@ proptest! {
     #[test]
     fn every_text_survives_yaml(text in any::<String>(), line in "[ -~\n\t]{0,12}") {
         let mut spec = small("v.com/c", &["x"]);
-        spec.container_edits.env = vec![format!("A={text}"), format!("{line}=")];
+        spec.container_edits.env = vec![format!("A={text}"), format!("N{line}=")];
         spec.annotations.insert("k".into(), line);
         spec.annotations.insert("t".into(), text);
         let yaml = spec.to_yaml();

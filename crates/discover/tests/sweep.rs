@@ -101,10 +101,14 @@ fn the_gpus_of_the_dgx_come_in_bus_order_with_their_nodes() {
 
 /// The DGX with its driver's files below another root.
 fn moved_driver() -> (tempfile::TempDir, Host) {
+    moved(&["/usr", "/etc", "/lib", "/bin", "/sbin"])
+}
+
+/// The DGX with these of its folders below `/run/nvidia/driver`.
+fn moved(tops: &[&str]) -> (tempfile::TempDir, Host) {
     let root = tempfile::tempdir().expect("temporary directory");
     let nodes = fs::read_to_string(folder("conformance-dgx").join("nodes.tsv")).expect("nodes");
-    let moves =
-        |line: &&str| ["/usr", "/etc", "/lib", "/bin", "/sbin"].iter().any(|top| line.starts_with(top));
+    let moves = |line: &&str| tops.iter().any(|top| line.starts_with(top));
     let moved: Vec<_> = nodes
         .lines()
         .map(|line| if moves(&line) { format!("/run/nvidia/driver{line}") } else { line.into() })
@@ -132,6 +136,18 @@ fn a_driver_below_another_root_appears_at_the_same_paths() {
     );
     let (_, findings) = look(&host, &Options::default(), None);
     assert_eq!(findings, ["D102 Error"], "nothing below /");
+}
+
+#[test]
+fn links_to_nodes_below_another_root_appear_at_the_usual_paths() {
+    let (_root, host) = moved(&["/usr", "/etc", "/lib", "/bin", "/sbin", "/dev"]);
+    let root = "/run/nvidia/driver";
+    let options = Options { driver_root: root.into(), dev_root: root.into(), ..Options::default() };
+    let (driver, _) = look(&host, &options, None);
+    let gpu = &driver.gpus[0];
+    let paths: Vec<_> = gpu.drm_links.iter().map(|link| link.path.clone()).collect();
+    assert_eq!(paths, ["card", "render"].map(|kind| format!("/dev/dri/by-path/pci-{}-{kind}", gpu.bus_id)));
+    assert_eq!(gpu.drm[0].host_path.as_deref(), Some("/run/nvidia/driver/dev/dri/card0"));
 }
 
 #[test]
@@ -317,4 +333,15 @@ fn nvml_works_without_procfs() {
         driver.gpus.iter().map(|gpu| (gpu.uuid.as_deref(), gpu.minor)).collect::<Vec<_>>(),
         [(Some("GPU-0"), 0)]
     );
+}
+
+#[test]
+fn only_nvml_knows_a_gpu_in_mig_mode_without_instances() {
+    let empty = NvmlGpu { mig: Vec::new(), ..reported("0000:07:00.0", 0) };
+    let snapshot = NvmlSnapshot { gpus: vec![empty], ..NvmlSnapshot::default() };
+    let mode_of_first = |snapshot| {
+        let (driver, _) = look(&machine("conformance-dgx"), &Options::default(), snapshot);
+        driver.gpus.first().map(|gpu| gpu.mig_enabled)
+    };
+    assert_eq!((mode_of_first(Some(&snapshot)), mode_of_first(None)), (Some(true), Some(false)));
 }

@@ -30,6 +30,12 @@ pub fn dump(host: &Host, engine: &Engine, executable: Option<&str>, config: Opti
     answer
 }
 
+/// Whether there is a program to ask.
+#[must_use]
+pub fn can_tell(host: &Host, engine: &Engine, executable: Option<&str>) -> bool {
+    !commands(host, engine, executable).is_empty()
+}
+
 fn commands(
     host: &Host,
     engine: &Engine,
@@ -61,4 +67,25 @@ fn ask(host: &Host, program: &str, arguments: &[&str], config: Option<&str>) -> 
     let said = said.lines().last().unwrap_or_default();
     Err(Failure::coded(codes::NO_DUMP, format!("`{shown}` ended with {}: {said}", output.ending()))
         .hint("use --config-source=file"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "the test writes the host that it looks at")]
+
+    use super::*;
+    use crate::{containerd, crio, docker};
+    use std::fs;
+
+    #[test]
+    fn only_a_program_can_be_asked() {
+        let root = tempfile::tempdir().unwrap();
+        let host = Host::at(root.path());
+        assert!(!can_tell(&host, &containerd::ENGINE, None) && !can_tell(&host, &crio::ENGINE, None));
+        assert!(can_tell(&host, &containerd::ENGINE, Some("/opt/containerd")));
+        assert!(!can_tell(&host, &docker::ENGINE, Some("/opt/dockerd")));
+        fs::create_dir_all(root.path().join("usr/bin")).unwrap();
+        fs::write(root.path().join("usr/bin/containerd"), "").unwrap();
+        assert!(can_tell(&host, &containerd::ENGINE, None) && !can_tell(&host, &crio::ENGINE, None));
+    }
 }

@@ -21,7 +21,7 @@ mod toml_splice;
 mod toml_tree;
 
 pub use detect::{Choice, Installation, InstallationKind, Service, Wish, choose, refusal};
-pub use dump::dump;
+pub use dump::{can_tell, dump};
 pub use release::{Release, release};
 
 use diag::{Failure, Finding, Result};

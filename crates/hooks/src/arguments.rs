@@ -56,7 +56,8 @@ fn global<'a>(flags: &[OsString]) -> Result<Option<Command<'a>>> {
 }
 
 /// Reads a hook's flags: `take` is called with each flag's name and may ask the parser for its value.
-/// `--container-spec`, which every hook has, is taken here; its value is returned.
+/// `--container-spec`, which every hook has, is taken here; its value is returned. The flags that may stand
+/// in front of the hook's name may stand after it too, and change nothing there either.
 pub(crate) fn flags(
     args: &[OsString],
     mut take: impl FnMut(&str, &mut Values<'_>) -> Result<bool>,
@@ -65,6 +66,10 @@ pub(crate) fn flags(
     let mut specification = None;
     while let Some(arg) = parser.next().map_err(bad)? {
         let name = match arg {
+            Arg::Long("debug" | "quiet") | Arg::Short('d') => {
+                Values(&mut parser).on()?;
+                continue;
+            }
             Arg::Long(name) => name.to_owned(),
             Arg::Short(letter) => return Err(unknown(&format!("-{letter}"))),
             Arg::Value(value) => return Err(unknown(&value.to_string_lossy())),
@@ -88,6 +93,11 @@ impl Values<'_> {
         self.0.value().map_err(bad)?.into_string().map_err(|value| {
             Failure::coded(codes::BAD_ARGUMENTS, format!("`{}` is not UTF-8", value.to_string_lossy()))
         })
+    }
+
+    /// The value as a list: texts between commas.
+    pub(crate) fn list(&mut self) -> Result<Vec<String>> {
+        Ok(self.text()?.split(',').map(|text| text.trim().to_owned()).collect())
     }
 
     /// Whether a flag without a value is on: `--flag`, `--flag=true`.
@@ -144,6 +154,27 @@ mod tests {
         ];
         for (line, expected) in table {
             assert_eq!(outcome(line), expected, "{line}");
+        }
+    }
+    #[test]
+    fn global_flags_may_stand_after_the_name_of_the_hook() {
+        let words = |line: &str| -> Vec<OsString> { line.split_whitespace().map(OsString::from).collect() };
+        let read = |line: &str| {
+            let mut links = Vec::new();
+            flags(&words(line), |name, values| {
+                links.extend(if name == "link" { values.list()? } else { return Ok(false) });
+                Ok(true)
+            })
+            .map(|_| links.join(" "))
+        };
+        for line in
+            ["--debug --link a::b", "-d --link=a::b", "--link a::b --quiet", "--debug=false --link a::b"]
+        {
+            assert_eq!(read(line).unwrap(), "a::b", "{line}");
+        }
+        assert_eq!(read("--link=a,b --link c").unwrap(), "a b c");
+        for line in ["--debug=x", "-x", "-dx", "--verbose", "--link"] {
+            assert!(read(line).is_err(), "{line}");
         }
     }
 }

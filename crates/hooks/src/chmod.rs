@@ -8,7 +8,7 @@ use std::ffi::OsString;
 pub(crate) const HOOK: Hook = Hook {
     name: "chmod",
     summary: Some("Sets the permissions of directories in the container."),
-    flags: "   --path PATH   what to change; may be given several times; what does not exist is skipped\n   --mode OCTAL  the new mode\n",
+    flags: "   --path PATH   what to change; may be given several times or separated by commas; what does not exist is skipped\n   --mode OCTAL  the new mode\n",
     run,
 };
 
@@ -16,7 +16,7 @@ fn run(arguments: &[OsString]) -> Result<()> {
     let (mut paths, mut mode) = (Vec::new(), None);
     let specification = arguments::flags(arguments, |name, values| {
         match name {
-            "path" => paths.push(values.text()?),
+            "path" => paths.extend(values.list()?),
             "mode" => mode = Some(parse_mode(&values.text()?)?),
             _ => return Ok(false),
         }
@@ -34,9 +34,27 @@ fn run(arguments: &[OsString]) -> Result<()> {
     Ok(())
 }
 
+/// The permission bits of a mode. Set-uid, set-gid and sticky bits are left out, as the original leaves them:
+/// nothing of an image gets rights from a flag that is there to open a directory.
 fn parse_mode(text: &str) -> Result<u32> {
-    u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777).ok_or_else(|| {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777);
+    mode.map(|mode| mode & 0o777).ok_or_else(|| {
         let problem = format!("failed to parse mode as octal: {text:?} is no mode such as 755");
         Failure::coded(codes::BAD_ARGUMENTS, problem)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mode_is_permissions_alone() {
+        for (text, mode) in [("755", 0o755), ("0644", 0o644), ("1777", 0o777), ("7777", 0o777), ("4000", 0)] {
+            assert_eq!(parse_mode(text).unwrap(), mode, "{text}");
+        }
+        for bad in ["", "8", "rwx", "-1", "17777"] {
+            assert!(parse_mode(bad).is_err(), "{bad}");
+        }
+    }
 }

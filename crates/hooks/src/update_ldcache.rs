@@ -17,7 +17,7 @@ fn run(arguments: &[OsString]) -> Result<()> {
     let mut folders = Vec::new();
     let specification = arguments::flags(arguments, |name, values| {
         match name {
-            "folder" => folders.push(values.text()?),
+            "folder" => folders.extend(values.list()?),
             "ldconfig-path" => drop(values.text()?),
             _ => return Ok(false),
         }

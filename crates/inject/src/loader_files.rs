@@ -19,6 +19,9 @@ const FILES: &[(&str, &str, &str)] = &[
 /// Arguments of the fused hook.
 pub(crate) fn arguments(driver: &Driver, policy: &Policy) -> Vec<String> {
     let mut arguments = Vec::new();
+    if !policy.wants_unnamed_work() {
+        return arguments;
+    }
     for (kind, file, library) in FILES {
         if driver.configs.iter().any(|config| config.container_path.contains(file)) {
             continue;
@@ -68,5 +71,26 @@ mod tests {
         assert_eq!(made(&driver, None), all);
         let compute = Capabilities { families: [Family::Compute].into(), ..Capabilities::default() };
         assert_eq!(made(&driver, Some(compute)), ["opencl=libnvidia-opencl.so.1"]);
+    }
+
+    #[test]
+    fn no_hook_at_all_makes_no_files() {
+        let text = include_str!("../../../fixtures/drivers/conformance.json");
+        let mut driver: Driver = serde_json::from_str(text).expect("a driver");
+        driver.configs.clear();
+        let hooks = |disabled: &[&str], enabled: &[&str]| {
+            let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let policy = Policy {
+                disabled_hooks: names(disabled),
+                enabled_hooks: names(enabled),
+                ..Policy::new("/h")
+            };
+            let hooks = crate::hooks::common(&driver, &policy);
+            hooks.iter().map(|hook| hook.args.iter().any(|word| word == "--loader-file")).collect::<Vec<_>>()
+        };
+        assert!(hooks(&["all"], &[]).is_empty());
+        assert!(hooks(crate::HOOK_NAMES, &[]).is_empty());
+        assert_eq!(hooks(&["all"], &["update-ldcache"]), [false]);
+        assert_eq!(hooks(&["update-ldcache"], &[]), [true]);
     }
 }

@@ -65,6 +65,14 @@ impl Policy {
         !listed(&self.disabled_hooks) || self.enabled_hooks.iter().any(|enabled| enabled == name)
     }
 
+    /// Whether work is wanted that no name of a hook stands for: not where all hooks are left out, whatever
+    /// is put in again by its name.
+    pub(crate) fn wants_unnamed_work(&self) -> bool {
+        let left_out =
+            |name: &&str| self.disabled_hooks.iter().any(|listed| listed == name || listed == "all");
+        !HOOK_NAMES.iter().all(left_out)
+    }
+
     /// Whether a hook is asked for that nobody gets unasked.
     pub(crate) fn enables_hook(&self, name: &str) -> bool {
         self.enabled_hooks.iter().any(|enabled| enabled == name)

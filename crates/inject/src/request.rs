@@ -204,8 +204,16 @@ impl Mounted {
                 }
             }
         }
-        mounted.devices = (!ids.is_empty()).then(|| Ask::of_list(ids));
+        mounted.devices = (!ids.is_empty()).then(|| Self::ask(ids));
         mounted
+    }
+
+    /// `all` beside devices of other kinds does not mean them: it is a name like theirs.
+    fn ask(ids: Vec<String>) -> Ask {
+        match Ask::of_list(&ids) {
+            Ask::All | Ask::DriverOnly if ids.iter().any(|id| cdi::is_qualified(id)) => Ask::of_names(ids),
+            ask => ask,
+        }
     }
 }
 

@@ -191,9 +191,12 @@ fn dumped(session: &mut Session, engine: &Engine, parsed: &Parsed, config: &str)
     }
     let executable = (!executable.is_empty()).then(|| session.absolute(executable)).transpose()?;
     let other = Some(config).filter(|path| *path != engine.default_config && session.host.exists(path));
+    let may_be_mute = session.host.is_live()
+        && !session.host.exists(config)
+        && engines::can_tell(&session.host, engine, executable.as_deref());
     match engines::dump(&session.host, engine, executable.as_deref(), other) {
         // containerd 1.x refuses to answer while it has no file.
-        Err(failure) if session.host.is_live() && !session.host.exists(config) => {
+        Err(failure) if may_be_mute => {
             session.warn(&format!("{}; using the empty config", failure.line()));
             Ok(None)
         }

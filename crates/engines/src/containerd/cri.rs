@@ -75,3 +75,26 @@ fn fallback(version: i64) -> Tree {
     }
     entry
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::toml_tree::read;
+
+    #[test]
+    fn an_entry_that_is_there_keeps_its_options() {
+        let text = "[containerd.runtimes.nvidia]\nprivileged_without_host_devices = true\nruntime_type = 'old'\n\
+            [containerd.runtimes.nvidia.options]\nBinaryName = '/old'\nSystemdCgroup = false\n\
+            [containerd.runtimes.runc]\nruntime_type = 'io.containerd.runc.v2'\n";
+        let desired = Desired {
+            runtime_name: "nvidia".to_owned(),
+            runtime_path: "/new".to_owned(),
+            set_as_default: false,
+            enable_cdi: false,
+        };
+        let entry = entry("test", &read("test", text.as_bytes()).unwrap(), &desired, 2).unwrap();
+        let expected = "privileged_without_host_devices = true\nruntime_type = 'io.containerd.runc.v2'\n\
+            [options]\nBinaryName = '/new'\nSystemdCgroup = false\n";
+        assert_eq!(entry, read("test", expected.as_bytes()).unwrap());
+    }
+}

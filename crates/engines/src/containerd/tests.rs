@@ -258,8 +258,10 @@ fn drop_ins_of_others_are_neither_hidden_nor_touched() {
 fn a_drop_in_is_made_anew_when_what_it_repeats_has_changed() {
     let old = "version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nsandbox_image = 'old'\n";
     let config = "version = 2\n[plugins.'io.containerd.grpc.v1.cri']\nsandbox_image = 'new'\n";
-    let (_, drop_in) = round_trip(&[("config.toml", config), ("conf.d/99-nvidia.toml", old)], &desired());
-    assert_eq!(value(&drop_in, &["plugins", V2, "sandbox_image"]), Some(Node::text("new")));
+    for old in [old, "no TOML [[[\n"] {
+        let (_, drop_in) = round_trip(&[("config.toml", config), ("conf.d/99-nvidia.toml", old)], &desired());
+        assert_eq!(value(&drop_in, &["plugins", V2, "sandbox_image"]), Some(Node::text("new")), "{old}");
+    }
 }
 
 #[test]

@@ -121,6 +121,18 @@ mod tests {
         }
     }
 
+    /// Who adds it asks for GPUs in its own way; without a request the container is not ours to change.
+    #[test]
+    fn a_prestart_hook_of_others_is_no_request() {
+        let hook = r#"{"path":"/usr/bin/nvidia-container-runtime-hook","args":["x","prestart"]}"#;
+        let text = format!(r#"{{"process":{{"env":["A=1"]}},"hooks":{{"prestart":[{hook}]}}}}"#);
+        let config = Config::parse(text.as_bytes()).expect("valid");
+        for mode in [Mode::Auto, Mode::Cdi, Mode::JitCdi, Mode::Csv, Mode::Legacy] {
+            let way = decide(&config, &Settings::default(), mode).expect("decided").way;
+            assert_eq!(way, Way::Untouched, "{mode:?}");
+        }
+    }
+
     #[test]
     fn what_cannot_be_done_is_refused() {
         let mixed = config("NVIDIA_VISIBLE_DEVICES=0,v.com/gpu=0", "");

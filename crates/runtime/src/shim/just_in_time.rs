@@ -51,7 +51,9 @@ impl Maker<'_> {
             .of_driver(ask, &driver, policy.clone(), config)
             .map_err(|failure| self.with_nvml(failure, config))?;
         edits.append(&self.extras(request, &policy)?);
-        edits.append(&self.imex_channels(request, &policy)?);
+        if !self.is_csv(&driver) {
+            edits.append(&self.imex_channels(request, &policy)?);
+        }
         self.must_be_there(&edits)?;
         let remarks = about_compat(ask, &driver).into_iter().collect();
         Ok(Made { edits, warnings, remarks })
@@ -180,8 +182,13 @@ impl Maker<'_> {
         Ok(edits)
     }
 
+    /// Tegra systems have no IMEX: there the variable asks for nothing, as in mode `csv` elsewhere.
+    fn is_csv(&self, driver: &Driver) -> bool {
+        self.mode == Mode::Csv || (self.mode == Mode::Auto && driver.platform == Platform::Tegra)
+    }
+
     fn imex_channels(&self, request: &Request, policy: &Policy) -> Result<ContainerEdits> {
-        if request.imex_channels.is_empty() || self.mode == Mode::Csv {
+        if request.imex_channels.is_empty() {
             return Ok(ContainerEdits::default());
         }
         let wanted = numbers(&request.imex_channels)?;
@@ -324,6 +331,17 @@ mod tests {
         let settings = Settings::parse(&flags).expect("valid").0;
         assert!(has_flag(&settings, "disable-ipc-discoverer") && !has_flag(&settings, "b"));
         assert_eq!(of(&format!("{jit}nvcdi-disable-hooks = [\"chmod\"]")).disabled_hooks, ["chmod"]);
+    }
+
+    #[test]
+    fn a_tegra_system_has_no_channels() {
+        let (host, settings) = (Host::at("/nonexistent"), Settings::default());
+        let is_csv = |mode, platform| {
+            let driver = Driver { platform, ..Driver::default() };
+            Maker { host: &host, settings: &settings, settings_file: "", mode, called_as: "" }.is_csv(&driver)
+        };
+        assert!(is_csv(Mode::Auto, Platform::Tegra) && is_csv(Mode::Csv, Platform::Pci));
+        assert!(!is_csv(Mode::JitCdi, Platform::Tegra) && !is_csv(Mode::Auto, Platform::Pci));
     }
 
     #[test]

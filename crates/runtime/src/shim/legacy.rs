@@ -24,7 +24,8 @@ pub(super) fn insert_hook(host: &Host, settings: &Settings, config: &mut Config)
     if config.hooks(Stage::Prestart).iter().any(|hook| is_our_hook(&hook.path)) {
         return Ok(());
     }
-    let path = executables::program(host, &settings.hook.path, &format!("/usr/bin/{NAME}"));
+    let named = Some(settings.hook.path.as_str()).filter(|path| !path.is_empty()).unwrap_or(NAME);
+    let path = executables::program(host, named, &format!("/usr/bin/{NAME}"));
     let name = path.rsplit('/').next().unwrap_or_default().to_owned();
     config.push_hook(Stage::Prestart, &Hook { path, args: vec![name, "prestart".into()], ..Hook::default() })
 }
@@ -58,6 +59,23 @@ mod tests {
             insert_hook(&host, &settings, &mut config).expect("inserted");
             assert_eq!(config.hooks(Stage::Prestart)[0].path, expected, "{written}");
         }
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test writes the host that it looks at")]
+    fn no_path_is_the_usual_name() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a directory");
+        let program = folder.path().join("opt").join(NAME);
+        std::fs::create_dir(folder.path().join("opt")).expect("made");
+        std::fs::write(&program, "").expect("written");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("set");
+        let host = Host::at(folder.path()).with_environment(host::Environment::from([("PATH", "/opt")]));
+        let mut settings = Settings::default();
+        settings.hook.path.clear();
+        let mut config = Config::parse(b"{}").expect("valid");
+        insert_hook(&host, &settings, &mut config).expect("inserted");
+        assert_eq!(config.hooks(Stage::Prestart)[0].path, format!("/opt/{NAME}"));
     }
 
     #[test]

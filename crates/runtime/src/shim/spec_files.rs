@@ -65,13 +65,39 @@ fn node(host: &Host, path: &str) -> Result<HostNode> {
         Failure::coded(cdi::codes::EDITS_NOT_APPLICABLE, format!("failed to stat CDI host device {path:?}: no such device node"))
             .hint("the CDI specification is older than the machine's state; make it anew with `nvidia-ctk cdi generate`")
     };
-    // A link is no device node: it may lead to another device tomorrow.
+    // A link is none: an engine would make the node under the link's name, from what the link leads to.
     let stat = host.lstat(path)?.ok_or_else(missing)?;
     let kind = match stat.kind {
         Kind::CharDevice => 'c',
         Kind::BlockDevice => 'b',
         Kind::Fifo => 'p',
-        _ => return Err(missing()),
+        _ => return Err(no_node(path)),
     };
     Ok(HostNode { kind, major: stat.major.into(), minor: stat.minor.into(), mode: stat.mode })
+}
+
+fn no_node(path: &str) -> Failure {
+    let what = format!("failed to stat CDI host device {path:?}: not a device node");
+    Failure::coded(cdi::codes::EDITS_NOT_APPLICABLE, what)
+        .hint("a CDI specification names device nodes themselves, not links to them")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test writes the host that it looks at")]
+    fn a_link_is_no_device_node() {
+        let folder = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir(folder.path().join("tree")).expect("made");
+        let table =
+            "path\ttype\tmode\towner\tdetail\n/dev/x\tchar\t666\t0:0\t195:3\n/dev/y\tlink\t777\t0:0\tx\n";
+        std::fs::write(folder.path().join("nodes.tsv"), table).expect("written");
+        let host = Host::recorded(folder.path()).expect("a host");
+        let found = node(&host, "/dev/x").expect("a node");
+        assert_eq!((found.kind, found.major, found.minor, found.mode), ('c', 195, 3, 0o666));
+        assert!(node(&host, "/dev/y").expect_err("a link").message().ends_with("not a device node"));
+        assert!(node(&host, "/dev/z").expect_err("nothing").message().ends_with("no such device node"));
+    }
 }

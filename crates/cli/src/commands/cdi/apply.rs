@@ -84,7 +84,7 @@ fn node(host: &Host, path: &str) -> Result<HostNode> {
         Seen::Nothing => {
             Err(Failure::coded(cdi::codes::HOST_PATH_MISSING, format!("the device node {path} is not there")))
         }
-        Seen::File(_) | Seen::Other => {
+        Seen::File(_) | Seen::Link(_) | Seen::Other => {
             Err(Failure::coded(cdi::codes::NODE_CHANGED, format!("{path} is no device node")))
         }
     }

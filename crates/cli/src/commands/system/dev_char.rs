@@ -11,24 +11,25 @@ use diag::{Failure, Result};
 use formats::procfs;
 use host::{Host, Kind, exec};
 
-pub(super) const COMMAND: Command = Command::new(
-    "create-dev-char-symlinks",
-    "Makes links to the driver's nodes in /dev/char",
-    create,
-)
-.flags(&[
-    Flag::text("dev-char-path", "Directory of the links").env(&["DEV_CHAR_PATH"]).default("/dev/char"),
-    Flag::text("driver-root", "Root of the driver; modules are loaded in it")
-        .env(&["NVIDIA_DRIVER_ROOT", "DRIVER_ROOT"])
-        .default("/"),
-    Flag::switch("create-all", "Links for all nodes that can be, not only for those that are there")
-        .env(&["CREATE_ALL"]),
-    Flag::switch("load-kernel-modules", "Load the kernel modules first; with --create-all")
-        .env(&["LOAD_KERNEL_MODULES"]),
-    Flag::switch("create-device-nodes", "Make the control nodes first; with --create-all")
-        .env(&["CREATE_DEVICE_NODES"]),
-    Flag::switch("dry-run", "Log what would be done and do nothing").env(&["DRY_RUN"]),
-]);
+pub(super) const COMMAND: Command =
+    Command::new("create-dev-char-symlinks", "Makes links to the driver's nodes in /dev/char", create).flags(
+        &[
+            Flag::text("dev-char-path", "Directory of the links").env(&["DEV_CHAR_PATH"]).default(DEV_CHAR),
+            Flag::text("driver-root", "Root of the driver; modules are loaded in it")
+                .env(&["NVIDIA_DRIVER_ROOT", "DRIVER_ROOT"])
+                .default("/"),
+            Flag::switch("create-all", "Links for all nodes that can be, not only for those that are there")
+                .env(&["CREATE_ALL"]),
+            Flag::switch("load-kernel-modules", "Load the kernel modules first; with --create-all")
+                .env(&["LOAD_KERNEL_MODULES"]),
+            Flag::switch("create-device-nodes", "Make the control nodes first; with --create-all")
+                .env(&["CREATE_DEVICE_NODES"]),
+            Flag::switch("dry-run", "Log what would be done and do nothing").env(&["DRY_RUN"]),
+        ],
+    );
+
+/// The directory in which runc and systemd look; an empty `--dev-char-path` means it too.
+const DEV_CHAR: &str = "/dev/char";
 
 /// Where the driver's nodes are, and how their names begin.
 const PLACES: [(&str, &str); 2] = [("/dev", "nvidia"), ("/dev/nvidia-caps", "nvidia-")];
@@ -53,11 +54,18 @@ fn create(session: &mut Session, parsed: &Parsed) -> Result<Exit> {
         }
     }
     let nodes = if all { possible(&session.host)? } else { existing(&session.host)? };
-    let directory = session.absolute(parsed.text("dev-char-path"))?;
+    let directory = directory(session, parsed.text("dev-char-path"))?;
+    if !nodes.is_empty() && !dry_run {
+        session.writable().make_directories(&directory)?;
+    }
     for node in &nodes {
         link(session, &directory, node, dry_run)?;
     }
     Ok(Exit::Well)
+}
+
+fn directory(session: &Session, given: &str) -> Result<String> {
+    if given.is_empty() { Ok(DEV_CHAR.to_owned()) } else { session.absolute(given) }
 }
 
 /// The driver's nodes that are there.
@@ -127,4 +135,37 @@ fn link(session: &mut Session, directory: &str, node: &Wanted, dry_run: bool) ->
         session.warn(&format!("Could not create symlink: {said}"));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "the test writes the host that it looks at")]
+
+    use super::*;
+    use std::ffi::OsString;
+    use std::fs;
+
+    /// The host is a directory; `ln` runs on this machine, where the directory of the links is there.
+    #[test]
+    fn the_directory_of_the_links_is_made() {
+        let (root, links) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        fs::create_dir(root.path().join("proc")).unwrap();
+        fs::write(root.path().join("proc/devices"), "Character devices:\n195 nvidia\n507 nvidia-uvm\n")
+            .unwrap();
+        let path = links.path().to_str().unwrap();
+        let made = root.path().join(path.trim_start_matches('/'));
+        let run = |more: &[&str]| {
+            let mut session = Session::kept(Host::at(root.path()));
+            let given = format!("--dev-char-path={path}");
+            let words = ["--quiet", "system", "create-dev-char-symlinks", "--create-all", &given];
+            let arguments: Vec<OsString> = words.iter().chain(more).map(OsString::from).collect();
+            assert_eq!(crate::nvidia_ctk::run(&mut session, &arguments), Exit::Well);
+        };
+        run(&["--dry-run"]);
+        assert!(!made.exists());
+        run(&[]);
+        assert!(made.is_dir());
+        let target = fs::read_link(links.path().join("507:1")).unwrap();
+        assert_eq!(target.to_str(), Some("/dev/nvidia-uvm-tools"));
+    }
 }

@@ -56,7 +56,7 @@ pub(super) fn make(session: &mut Session, parsed: &Parsed) -> Result<Vec<Made>> 
     if parsed.switch("verbose") {
         session.tell_all();
     }
-    let audience = audience::choose(session, &parsed.list("for"), parsed.knows("config"))?;
+    let audience = audience::choose(session, &options::named(parsed, "for"), parsed.knows("config"))?;
     let fitted = |(part, mut spec): (&'static str, Spec)| {
         let note = audience.fit(&mut spec);
         spec.validate().map(|()| Made { spec, part, note })

@@ -40,12 +40,12 @@ const FLAGS: [&str; 5] = [NO_GIDS, NO_SOCKETS, COHERENT, EXPLICIT_LIBRARIES, SIN
 
 /// Reads and checks all options.
 pub(super) fn read(session: &mut Session, parsed: &Parsed) -> Result<Options> {
-    let (special, mode) = mode(parsed.text("mode"))?;
+    let (special, mode) = mode(&parsed.text("mode").to_ascii_lowercase())?;
     let (devices, none) = devices(&parsed.list("device-id"));
     if none {
         session.warn("device `none` was asked for: there will be no device `all`");
     }
-    let features = parsed.list("feature-flag");
+    let features = named(parsed, "feature-flag");
     warn_of_features(session, &features);
     let spec = SpecOptions {
         vendor: parsed.text("vendor").to_owned(),
@@ -77,6 +77,11 @@ pub(super) fn read(session: &mut Session, parsed: &Parsed) -> Result<Options> {
     Ok(options)
 }
 
+/// The values of a list in which an empty one names nothing: scripts pass on what may not be set.
+pub(super) fn named(parsed: &Parsed, option: &str) -> Vec<String> {
+    parsed.list(option).into_iter().filter(|value| !value.is_empty()).collect()
+}
+
 fn mode(name: &str) -> Result<(Option<Special>, Mode)> {
     match (Special::from_name(name), Mode::from_name(name)) {
         (special @ Some(_), _) => Ok((special, Mode::Auto)),
@@ -101,12 +106,12 @@ fn devices(ids: &[String]) -> (Ask, bool) {
     }
 }
 
-fn policy(session: &Session, parsed: &Parsed, features: &[String]) -> Result<Policy> {
-    let enabled = parsed.list("enable-hook");
+fn policy(session: &mut Session, parsed: &Parsed, features: &[String]) -> Result<Policy> {
+    let enabled = named(parsed, "enable-hook");
     if enabled.iter().any(|name| name == "all") {
         return Err(Failure::coded(codes::BAD_VALUE, "enabling all hooks is not supported"));
     }
-    let disabled = parsed.list("disable-hook");
+    let disabled = named(parsed, "disable-hook");
     for name in disabled.iter().chain(&enabled).filter(|name| *name != "all") {
         if !HOOK_NAMES.contains(&name.as_str()) {
             let failure = Failure::coded(codes::BAD_VALUE, format!("there is no hook {name:?}"));
@@ -114,8 +119,14 @@ fn policy(session: &Session, parsed: &Parsed, features: &[String]) -> Result<Pol
         }
     }
     let ldconfig = parsed.text("ldconfig-path");
+    let hook_style = hook_style(parsed.text("hook-style"))?;
+    if hook_style == HookStyle::Fused && !ldconfig.is_empty() {
+        session.warn(
+            "--ldconfig-path has no effect: the hook merges the loader's cache itself and runs nothing",
+        );
+    }
     Ok(Policy {
-        hook_style: hook_style(parsed.text("hook-style"))?,
+        hook_style,
         additional_gids: !features.iter().any(|flag| flag == NO_GIDS),
         disabled_hooks: disabled,
         enabled_hooks: enabled,
@@ -155,7 +166,7 @@ fn places(session: &Session, parsed: &Parsed) -> Result<discover::Options> {
         driver_root,
         dev_root,
         config_search_paths: parsed.list("config-search-path"),
-        library_search_paths: parsed.list("library-search-path"),
+        library_search_paths: named(parsed, "library-search-path"),
         mount_lists: mount_lists(parsed),
         ..discover::Options::default()
     })

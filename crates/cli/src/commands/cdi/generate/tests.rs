@@ -150,6 +150,13 @@ fn hooks_are_one_or_many() {
 }
 
 #[test]
+fn empty_values_of_lists_name_nothing() {
+    let empty = "--disable-hook= --enable-hook= --feature-flag= --for= --library-search-path= --mode=NVML";
+    assert_eq!(spec(empty, &[]), spec("", &[]));
+    assert_eq!(hooks(&spec("--disable-hook=all,", &[])).len(), 0);
+}
+
+#[test]
 fn sockets_can_be_left_out() {
     let sockets = |options| {
         let spec = spec(options, &[]);

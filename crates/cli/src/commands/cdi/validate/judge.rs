@@ -143,6 +143,15 @@ fn told(misfit: &Misfit, path: &str) -> Finding {
 }
 
 pub(in super::super) fn look(host: &Host, path: &str) -> Seen {
+    let is_link = || host.lstat(path).is_ok_and(|stat| stat.is_some_and(|stat| stat.kind == Kind::Link));
+    match behind(host, path) {
+        Seen::Node(node) if is_link() => Seen::Link(node),
+        seen => seen,
+    }
+}
+
+/// What lies there once links are followed.
+fn behind(host: &Host, path: &str) -> Seen {
     let Ok(Some(stat)) = host.stat(path) else { return Seen::Nothing };
     let numbers = |kind| {
         Seen::Node(HostNode { kind, major: stat.major.into(), minor: stat.minor.into(), mode: stat.mode })
