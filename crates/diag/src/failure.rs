@@ -82,7 +82,8 @@ impl Failure {
     }
 
     /// One line for places that show only one (an engine's error message): the chain, then the
-    /// code in brackets, then the hint.
+    /// code in brackets, then the hint. Control characters, which values of an image can bring with them,
+    /// are written as escapes: they would end the line, or act on a terminal.
     #[must_use]
     pub fn line(&self) -> String {
         let mut text = self.chain();
@@ -92,7 +93,7 @@ impl Failure {
         if let Some(hint) = self.first_hint() {
             text.push_str(&format!("; hint: {hint}"));
         }
-        text
+        one_line(&text)
     }
 
     fn inner_failure(&self) -> Option<&Self> {
@@ -143,6 +144,20 @@ impl<T, E: Into<Box<dyn Error + Send + Sync>>> ResultExt<T> for Result<T, E> {
     }
 }
 
+/// A text with its control characters as escapes.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        if character.is_control() {
+            shown.extend(character.escape_default());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,5 +171,11 @@ mod tests {
             failure.line(),
             "cannot prepare container x: no GPU 99 [R201]; hint: this machine has GPUs 0-7"
         );
+    }
+
+    #[test]
+    fn a_line_is_one_line() {
+        let failure = Failure::new("unknown device \u{1b}[2J\nI1120 forged");
+        assert_eq!(failure.line(), "unknown device \\u{1b}[2J\\nI1120 forged");
     }
 }

@@ -10,7 +10,7 @@ mod finding;
 pub mod render;
 
 pub use code::Code;
-pub use failure::{Failure, ResultExt};
+pub use failure::{Failure, ResultExt, one_line};
 pub use finding::{Finding, Outcome, Severity};
 
 /// The result type of all fallible operations in this workspace.

@@ -4,7 +4,7 @@ use crate::codes;
 use diag::{Failure, Result};
 use oci::Config;
 use settings::Settings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// The kind of devices that are made just in time: `runtime.nvidia.com/gpu=0` is GPU 0 of this machine.
 pub const JIT_KIND: &str = "runtime.nvidia.com/gpu";
@@ -57,12 +57,31 @@ pub struct Request {
     pub notes: Vec<String>,
 }
 
+/// Names of devices, each once, in their order. An image can list a hundred thousand of them.
+#[derive(Default)]
+struct Names {
+    known: HashSet<String>,
+    listed: Vec<String>,
+}
+
+impl Names {
+    fn add(&mut self, name: &str) {
+        if !name.is_empty() && self.known.insert(name.to_owned()) {
+            self.listed.push(name.to_owned());
+        }
+    }
+
+    fn ask(self) -> Ask {
+        if self.listed.is_empty() { Ask::Nothing } else { Ask::Devices(self.listed) }
+    }
+}
+
 impl Ask {
     /// Understands a list as it stands in `NVIDIA_VISIBLE_DEVICES`: the first of `all` and `none`
     /// decides for the whole list, `void` anywhere means nothing.
     #[must_use]
     pub fn of_list<S: AsRef<str>>(ids: impl IntoIterator<Item = S>) -> Self {
-        let mut devices: Vec<String> = Vec::new();
+        let mut devices = Names::default();
         let mut whole = None;
         for id in ids {
             match id.as_ref().trim() {
@@ -70,28 +89,18 @@ impl Ask {
                 "void" => return Self::Nothing,
                 "all" => whole = whole.or(Some(Self::All)),
                 "none" => whole = whole.or(Some(Self::DriverOnly)),
-                id if devices.iter().any(|known| known == id) => {}
-                id => devices.push(id.to_owned()),
+                id => devices.add(id),
             }
         }
-        match whole {
-            Some(whole) => whole,
-            None if devices.is_empty() => Self::Nothing,
-            None => Self::Devices(devices),
-        }
+        whole.unwrap_or_else(|| devices.ask())
     }
 
     /// The devices of these names, each once: `all` and `none` are names like others.
     #[must_use]
     pub fn of_names<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Self {
-        let mut devices: Vec<String> = Vec::new();
-        for name in names {
-            let name = name.as_ref().trim();
-            if !name.is_empty() && !devices.iter().any(|known| known == name) {
-                devices.push(name.to_owned());
-            }
-        }
-        if devices.is_empty() { Self::Nothing } else { Self::Devices(devices) }
+        let mut devices = Names::default();
+        names.into_iter().for_each(|name| devices.add(name.as_ref().trim()));
+        devices.ask()
     }
 
     /// The same for names of devices, among which nothing is not one: `void` is looked for, and not found.

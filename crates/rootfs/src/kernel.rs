@@ -20,6 +20,12 @@ const KERNEL_FILE_SYSTEMS: &[u64] = &[
     0xcafe_4a11, // bpf
     0x1980_0202, // mqueue
     0x6265_6570, // configfs
+    0xde5e_81e4, // efivarfs
+    0x6165_676c, // pstore
+    0x0765_5821, // resctrl
+    0x4249_4e4d, // binfmt_misc
+    0xf97c_ff8c, // selinuxfs
+    0x6573_5543, // fusectl
 ];
 
 /// Whether the open thing lies on one of them.

@@ -5,6 +5,7 @@ mod private;
 mod read_only;
 
 use crate::failing::failed;
+use crate::kernel::is_of_kernel;
 use crate::syscalls::{self, Attributes, mount_setattr};
 use crate::{Directory, Kind, Stat, codes, directory, path, resolve};
 use diag::{Failure, Result};
@@ -223,6 +224,12 @@ fn mount_point(
         }
         other => other.map_err(cannot)?,
     };
+    if is_of_kernel(&found).map_err(cannot)? {
+        let message = format!(
+            "cannot mount `{shown}` in the container: a link of the image leads to a file system of the kernel"
+        );
+        return Err(Failure::coded(codes::MOUNT_FAILED, message).hint("remove it from the image"));
+    }
     let there = Stat::from(fstat(&found).map_err(cannot)?).kind;
     if (there == Kind::Directory) != (kind == Kind::Directory) || components.is_empty() {
         return Err(Failure::coded(

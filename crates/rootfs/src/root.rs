@@ -2,6 +2,7 @@
 
 use crate::failing::failed;
 use crate::mount::{self, Source};
+use crate::mount_id::mount_id;
 use crate::{Change, Directory, Kind, NodeFacts, RegularFile, Stat, codes, directory, path, resolve};
 use diag::{Failure, Result};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -22,6 +23,17 @@ pub struct ContainerRoot {
     /// A detached, writable copy of the root mount where the attached one is already read-only
     /// (crun before 1.28 sets that before the createContainer hooks).
     writable: Option<OwnedFd>,
+}
+
+/// What of a file may be written again for everybody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Public {
+    /// There is no such file.
+    Absent,
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// Nothing: it is no file, is not for everybody, or lies on another mount than the root.
+    Withheld,
 }
 
 /// One name in a directory.
@@ -120,6 +132,28 @@ impl ContainerRoot {
             Ok(None) | Err(Errno::INVAL) => Ok(None),
             Err(errno) => Err(failed(codes::UNREADABLE, "cannot open", &shown, errno)),
         }
+    }
+
+    /// Like [`ContainerRoot::read_if_regular`], for what is going to be written again where everybody can read
+    /// it: only a file that everybody may read, on the mount of the root itself. A link of the image can lead
+    /// to a file of a volume that the container's user may not read, and we as root could.
+    ///
+    /// # Errors
+    /// As for [`ContainerRoot::read_if_regular`].
+    pub fn read_public(&self, path: impl AsRef<OsStr>, limit: usize) -> Result<Public> {
+        let components = path::components(&path)?;
+        let shown = path::shown(&components);
+        let (fd, stat) = match resolve::regular(self.attached.as_fd(), &path::relative(&components)) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Ok(Public::Absent),
+            Err(Errno::INVAL) => return Ok(Public::Withheld),
+            Err(errno) => return Err(failed(codes::UNREADABLE, "cannot open", &shown, errno)),
+        };
+        let own = mount_id(&self.attached);
+        if stat.st_mode & 0o004 == 0 || own.is_none() || mount_id(&fd) != own {
+            return Ok(Public::Withheld);
+        }
+        RegularFile::new(fd, stat.into(), shown).read(limit).map(Public::Bytes)
     }
 
     /// The names in the directory at `path`, sorted; `None` when nothing lies there.

@@ -114,10 +114,12 @@ impl Wanted {
     }
 }
 
-/// Makes the nodes of these IMEX channels that are missing.
+/// Makes the nodes of these IMEX channels that are missing. The driver has a number of them, and an image
+/// can ask for others: those are not made.
 pub(crate) fn make_imex_channels(host: &Host, channels: &[u32]) -> Result<()> {
     let Some(major) = imex_major(host) else { return Ok(()) };
-    for channel in channels {
+    let count = imex_channel_count(host);
+    for channel in channels.iter().filter(|channel| **channel < count) {
         let node = node_of(format!("{IMEX}/channel{channel}"), major, *channel);
         if !host.exists(&node.path) && may_make_nodes(host) {
             make_all(IMEX, &[node])?;
@@ -128,6 +130,12 @@ pub(crate) fn make_imex_channels(host: &Host, channels: &[u32]) -> Result<()> {
 
 /// Directory of the nodes of IMEX channels.
 pub(crate) const IMEX: &str = "/dev/nvidia-caps-imex-channels";
+
+/// `ImexChannelCount` of the module's parameters, or its default.
+fn imex_channel_count(host: &Host) -> u32 {
+    let text = host.read_text_optional("/proc/driver/nvidia/params").ok().flatten().unwrap_or_default();
+    procfs::params(&text).imex_channel_count().unwrap_or(2048)
+}
 
 fn imex_major(host: &Host) -> Option<u32> {
     let table = host.read_text_optional("/proc/devices").ok()??;

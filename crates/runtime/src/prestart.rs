@@ -27,7 +27,7 @@ pub use process::Claim;
 use crate::{codes, configuration};
 use arguments::{Command, Options};
 use container::Container;
-use diag::{Failure, Result};
+use diag::{Failure, Result, one_line};
 use host::Host;
 use log::Log;
 use rootfs::process::{Keep, harden};
@@ -94,7 +94,7 @@ fn settings_of(host: &Host, options: &Options) -> Result<(String, Settings)> {
 }
 
 fn serve(host: &Host, container: &Container, settings: &Settings, path: &str, log: &Log) -> Result<()> {
-    let Some(wanted) = wanted::read(container, settings, path, &|note| say(note))? else {
+    let Some(wanted) = wanted::read(container, settings, path, &|note| say(&one_line(note)))? else {
         log.info("no GPU is asked for");
         return Ok(());
     };

@@ -37,6 +37,12 @@ impl Params {
         self.number("DeviceFileMode")
     }
 
+    /// `ImexChannelCount`: how many IMEX channels the driver has.
+    #[must_use]
+    pub fn imex_channel_count(&self) -> Option<u32> {
+        self.number("ImexChannelCount")
+    }
+
     fn number(&self, name: &str) -> Option<u32> {
         self.get(name)?.parse().ok()
     }

@@ -1,7 +1,7 @@
 //! The musl loader has no cache: it searches the directories of `/etc/ld-musl-ARCH.path`.
 
 use diag::Result;
-use rootfs::ContainerRoot;
+use rootfs::{ContainerRoot, Public};
 
 #[cfg(target_arch = "x86_64")]
 const ARCHITECTURE: &str = "x86_64";
@@ -22,8 +22,12 @@ pub(crate) fn update(root: &ContainerRoot, folders: &[String]) -> Result<()> {
         return Ok(());
     }
     let file = format!("/etc/ld-musl-{ARCHITECTURE}.path");
-    let present = super::read_small(root, &file)?;
-    let present = present.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    let present = match root.read_public(&file, super::CONFIGURATION_FILE_LIMIT)? {
+        Public::Absent => None,
+        Public::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        // What is written for everybody must not come from where not everybody may look.
+        Public::Withheld => return Ok(()),
+    };
     match with_folders(present.as_deref(), folders) {
         Some(content) => root.write_file_atomic(&file, content.as_bytes(), 0o644).map(drop),
         None => Ok(()),
@@ -45,8 +49,30 @@ fn with_folders(present: Option<&str>, folders: &[String]) -> Option<String> {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test makes the image that it looks at")]
 mod tests {
-    use super::with_folders;
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn what_not_everybody_may_read_is_not_written_for_everybody() {
+        let image = tempfile::tempdir().unwrap();
+        let at = |path: &str| image.path().join(path);
+        fs::create_dir_all(at("lib")).unwrap();
+        fs::create_dir(at("etc")).unwrap();
+        fs::write(at(&format!("lib/ld-musl-{ARCHITECTURE}.so.1")), "").unwrap();
+        fs::write(at("shadow"), "root:secret\n").unwrap();
+        let file = at(&format!("etc/ld-musl-{ARCHITECTURE}.path"));
+        symlink("/shadow", &file).unwrap();
+        let root = ContainerRoot::open(image.path()).unwrap();
+        fs::set_permissions(at("shadow"), fs::Permissions::from_mode(0o600)).unwrap();
+        update(&root, &["/usr/lib64".to_owned()]).unwrap();
+        assert!(file.is_symlink());
+        fs::set_permissions(at("shadow"), fs::Permissions::from_mode(0o644)).unwrap();
+        update(&root, &["/usr/lib64".to_owned()]).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "root:secret\n/usr/lib64\n");
+    }
 
     #[test]
     fn folders_are_added_once_and_the_default_is_kept() {

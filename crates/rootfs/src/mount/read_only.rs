@@ -2,22 +2,20 @@
 //! the one below it, on which the engine keeps the container's files, can be written to. Where that is
 //! read-only too, the engine or the administrator protects the files, and they stay as they are.
 
+use crate::mount_id::mount_id;
 use crate::trusted::read_optional;
-use rustix::fd::{AsRawFd, BorrowedFd};
+use rustix::fd::BorrowedFd;
 use std::path::Path;
 
 /// The mounts that this process sees; see proc_pid_mountinfo(5).
 const MOUNTS: &str = "/proc/self/mountinfo";
 /// A machine with a thousand containers has some megabytes of them.
 const MOUNTS_LIMIT: usize = 64 * 1024 * 1024;
-const FACTS_LIMIT: usize = 4096;
 
 /// Whether the mount below the container's root, which is read-only itself, is not.
 pub(super) fn by_runtime_alone(root: BorrowedFd<'_>) -> bool {
-    let facts = text(&format!("/proc/self/fdinfo/{}", root.as_raw_fd()), FACTS_LIMIT);
     let mounts = text(MOUNTS, MOUNTS_LIMIT);
-    let id = facts.lines().find_map(|line| line.strip_prefix("mnt_id:")).map(str::trim);
-    id.is_some_and(|id| is_writable_below(&mounts, id))
+    mount_id(root).is_some_and(|id| is_writable_below(&mounts, &id))
 }
 
 /// Whether the table lists the mount, and the one that it is attached to as writable.

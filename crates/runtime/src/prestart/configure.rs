@@ -86,10 +86,6 @@ fn driver(host: &Host, wanted: &Configuration, tell: &dyn Fn(&str)) -> Result<Dr
 pub fn configure(host: &Host, wanted: &Configuration, tell: &dyn Fn(&str)) -> Result<()> {
     check_root(host, &wanted.places.driver_root)?;
     let mut driver = driver(host, wanted, tell)?;
-    if wanted.make_imex_channels {
-        kernel_modules::make_imex_channels(host, &wanted.imex_channels)
-            .map_err(|failure| stage("initialization error", failure))?;
-    }
     modes::check_platform(wanted.only_legacy, driver.platform)?;
     initialization(&driver)?;
     leave_out(&mut driver, wanted);
@@ -103,6 +99,11 @@ pub fn configure(host: &Host, wanted: &Configuration, tell: &dyn Fn(&str)) -> Re
     let targets = inject::select(&wanted.ask, &driver).map_err(unknown)?;
     check_capabilities(&driver, wanted, &targets)?;
     requirement::check(&wanted.requirements, &driver, &targets)?;
+    // Only for a container that is going to start.
+    if wanted.make_imex_channels {
+        kernel_modules::make_imex_channels(host, &wanted.imex_channels)
+            .map_err(|failure| stage("initialization error", failure))?;
+    }
     let request = Request { ask: wanted.ask.clone(), ..Request::default() };
     let mut edits = inject::edits(&request, &driver, &policy(wanted))
         .map_err(|failure| unknown_device(failure, &wanted.ask, &driver))?;

@@ -1,6 +1,7 @@
 //! What the prestart hook tells of its steps: on standard error with `-debug`, and in the file of
 //! `nvidia-container-cli.debug`, in the form of the program whose work this is in the original (glog).
 
+use diag::one_line;
 use diag::render::logrus::rfc3339;
 use host::{Host, HostMut};
 use std::time::UNIX_EPOCH;
@@ -48,7 +49,7 @@ fn line(level: char, seconds: u64, micros: u32, text: &str) -> String {
     let part = |from: usize, to: usize| date.get(from..to).unwrap_or_default();
     let (month, day, time) = (part(5, 7), part(8, 10), part(11, 19));
     let process = rustix::process::getpid();
-    format!("{level}{month}{day} {time}.{micros:06} {process} longshore] {text}\n")
+    format!("{level}{month}{day} {time}.{micros:06} {process} longshore] {}\n", one_line(text))
 }
 
 #[cfg(test)]

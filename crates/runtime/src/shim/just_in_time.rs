@@ -11,6 +11,7 @@ use host::{Host, Kind};
 use inject::requirement::{check, requirements};
 use inject::{Ask, Policy, Request, explicit_capabilities, select, special_device};
 use settings::{Mode, Settings};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who makes edits, and after which settings.
 pub(super) struct Maker<'a> {
@@ -199,9 +200,7 @@ impl Maker<'_> {
         let there = discover::special(self.host, &places, Special::Imex)?.nodes;
         let nodes = match wanted {
             None => there,
-            Some(wanted) => {
-                wanted.iter().map(|number| channel(*number, &there)).collect::<Result<Vec<Node>>>()?
-            }
+            Some(wanted) => channels(&wanted, &there)?,
         };
         Ok(special_device("all", &nodes, &[], policy).container_edits)
     }
@@ -251,7 +250,7 @@ fn about_compat(ask: &Ask, driver: &Driver) -> Option<String> {
 /// Channel numbers; `None` is all of them.
 fn numbers(channels: &[String]) -> Result<Option<Vec<u32>>> {
     const MOST: u32 = (1 << 20) - 1;
-    let mut numbers = Vec::new();
+    let mut numbers = BTreeSet::new();
     for id in channels {
         let plain = id.strip_prefix("channel").unwrap_or(id);
         if plain == "all" {
@@ -261,24 +260,24 @@ fn numbers(channels: &[String]) -> Result<Option<Vec<u32>>> {
             Failure::coded(codes::NO_SUCH_CHANNEL, format!("invalid IMEX channel {id:?}"))
                 .hint(format!("NVIDIA_IMEX_CHANNELS is a comma list of numbers from 0 to {MOST}"))
         })?;
-        if !numbers.contains(&number) {
-            numbers.push(number);
-        }
+        numbers.insert(number);
     }
-    Ok(Some(numbers))
+    Ok(Some(numbers.into_iter().collect()))
 }
 
-fn channel(number: u32, there: &[Node]) -> Result<Node> {
+/// The nodes of these channels.
+fn channels(wanted: &[u32], there: &[Node]) -> Result<Vec<Node>> {
     let name = |node: &Node| node.path.rsplit('/').next().unwrap_or_default().to_owned();
-    let wanted = format!("channel{number}");
-    there.iter().find(|node| name(node) == wanted).cloned().ok_or_else(|| {
-        let known: Vec<String> = there.iter().map(name).collect();
-        let known = if known.is_empty() { "no channel".to_owned() } else { known.join(", ") };
-        Failure::coded(codes::NO_SUCH_CHANNEL, format!("no IMEX channel {number}: this machine has {known}"))
-            .hint(
-                "the channels' nodes are in /dev/nvidia-caps-imex-channels; `nvidia-modprobe -i` makes them",
-            )
-    })
+    let by_name: BTreeMap<String, &Node> = there.iter().map(|node| (name(node), node)).collect();
+    let node = |number: &u32| by_name.get(&format!("channel{number}")).map(|node| (*node).clone());
+    wanted.iter().map(|number| node(number).ok_or_else(|| no_channel(*number, there))).collect()
+}
+
+fn no_channel(number: u32, there: &[Node]) -> Failure {
+    let known: Vec<&str> = there.iter().filter_map(|node| node.path.rsplit('/').next()).collect();
+    let known = if known.is_empty() { "no channel".to_owned() } else { known.join(", ") };
+    Failure::coded(codes::NO_SUCH_CHANNEL, format!("no IMEX channel {number}: this machine has {known}"))
+        .hint("the channels' nodes are in /dev/nvidia-caps-imex-channels; `nvidia-modprobe -i` makes them")
 }
 
 /// What the settings say of edits, for the test of all of them.
@@ -399,8 +398,8 @@ mod tests {
             ..Node::default()
         };
         let there = [node(0), node(10)];
-        assert_eq!(channel(10, &there).expect("there").minor, 10);
-        let failure = channel(1, &there).expect_err("missing");
+        assert_eq!(channels(&[10], &there).expect("there")[0].minor, 10);
+        let failure = channels(&[1], &there).expect_err("missing");
         assert!(failure.line().contains("no IMEX channel 1: this machine has channel0, channel10"));
     }
 }
