@@ -335,7 +335,7 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "os-call",
         Toolkit,
-        &["cuda error: os call failed or operation not supported on this os"],
+        &["initialization error: cuda error: os call failed or operation not supported on this os"],
         "libnvidia-container is older than this system",
         &[from("an old toolkit on a new distribution", "upgrade the toolkit", &[])],
     ),
