@@ -100,6 +100,10 @@ pub enum NodeConfig {
         /// Entries of runtimes named `nvidia*` that do not do.
         #[serde(default)]
         faults: Vec<FaultyRuntime>,
+        /// Whether it gives devices by CDI itself: as `enable_cdi` says, and else in a file of version 3 and in
+        /// CRI-O. `None`: that depends on its release.
+        #[serde(default)]
+        cdi: Option<bool>,
         /// Files in which `version` is a text: containerd takes a number only, and does not start.
         #[serde(default)]
         quoted_version: Vec<String>,
@@ -234,6 +238,8 @@ struct Seen {
     default_runtime: Option<String>,
     cri_disabled: bool,
     quoted_version: Vec<String>,
+    version: Option<i64>,
+    enable_cdi: Option<bool>,
 }
 
 impl Seen {
@@ -251,7 +257,9 @@ impl Seen {
         if root.get("version").is_some_and(Item::is_str) {
             self.quoted_version.push(path.to_owned());
         }
+        self.version = self.version.or(version);
         for (plugin, table) in plugins {
+            self.enable_cdi = child(Some(table), "enable_cdi").and_then(Item::as_bool).or(self.enable_cdi);
             let Some(containerd) = child(Some(table), "containerd").and_then(Item::as_table_like) else {
                 continue;
             };
@@ -286,6 +294,7 @@ impl Seen {
             missing_programs: self.runtimes.iter().filter_map(missing).collect(),
             faults: entry::faults(host, &self.runtimes, is_containerd),
             quoted_version: self.quoted_version,
+            cdi: self.enable_cdi.or((!is_containerd || self.version == Some(3)).then_some(true)),
             runtimes: self.runtimes.into_keys().collect(),
             default_runtime: self.default_runtime,
             cri_disabled: self.cri_disabled,
@@ -363,6 +372,24 @@ mod tests {
             seen.take("/x", &parse(&text).unwrap(), &mut Vec::new());
             let found = (seen.runtimes.len(), seen.misplaced.len(), seen.for_containerd_2.len());
             assert_eq!(found, (runtimes, misplaced, for_two), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_gives_devices_by_itself_is_told() {
+        let table = |plugin: &str, value: bool| format!("[plugins.\"{plugin}\"]\nenable_cdi = {value}\n");
+        for (text, is_containerd, cdi) in [
+            ("version = 3\n".to_owned(), true, Some(true)),
+            (format!("version = 3\n{}", table("io.containerd.cri.v1.runtime", false)), true, Some(false)),
+            ("version = 2\n".to_owned(), true, None),
+            (format!("version = 2\n{}", table("io.containerd.grpc.v1.cri", true)), true, Some(true)),
+            ("[crio.runtime]\n".to_owned(), false, Some(true)),
+        ] {
+            let mut seen = Seen::default();
+            seen.take("/x", &parse(&text).unwrap(), &mut Vec::new());
+            let described = seen.described(&Host::at("/nonexistent"), Vec::new(), is_containerd);
+            let NodeConfig::Read { cdi: found, .. } = described else { unreachable!("it was read") };
+            assert_eq!(found, cdi, "{text}");
         }
     }
 }

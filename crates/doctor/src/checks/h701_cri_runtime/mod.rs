@@ -10,6 +10,9 @@ pub(super) fn run(facts: &Facts) -> Outcome {
         Ok(node) => node,
         Err(outcome) => return outcome,
     };
+    if let Some(outcome) = by_cdi(facts, node) {
+        return outcome;
+    }
     let message = match &node.content {
         NodeConfig::Absent => {
             format!("{} does not exist: the runtime `nvidia` is not registered", node.config)
@@ -29,10 +32,10 @@ pub(super) fn run(facts: &Facts) -> Outcome {
                 missing_programs.join(", ")
             )
         }
-        NodeConfig::Read { runtimes, default_runtime, faults, .. }
-            if runtimes.iter().any(|name| name == "nvidia") =>
+        NodeConfig::Read { runtimes, default_runtime, faults, cdi, .. }
+            if is_registered(runtimes, default_runtime.as_deref()) =>
         {
-            return registered(facts, node, faults, default_runtime.as_deref().unwrap_or("runc"));
+            return registered(facts, node, faults, *cdi, default_runtime.as_deref().unwrap_or("runc"));
         }
         NodeConfig::Read { misplaced, .. } if !misplaced.is_empty() => {
             format!("the runtime `nvidia` stands where containerd does not look: {}", misplaced.join(", "))
@@ -50,10 +53,43 @@ pub(super) fn run(facts: &Facts) -> Outcome {
     Outcome::Found(vec![finding(message).evidence(format!("looked in {} and in what it loads", node.config))])
 }
 
+/// Some clouds give it another name, and make it the default.
+fn is_registered(runtimes: &[String], default: Option<&str>) -> bool {
+    let default = default.filter(|name| name.starts_with("nvidia")).unwrap_or("nvidia");
+    runtimes.iter().any(|name| name == "nvidia" || name == default)
+}
+
+/// Without the runtime `nvidia`: whether GPUs come by CDI, which containerd does since 2.0 and CRI-O since
+/// long when there is a specification.
+fn by_cdi(facts: &Facts, node: &NodeRuntime) -> Option<Outcome> {
+    let cdi = match &node.content {
+        NodeConfig::Absent if !node.kind.is_cluster() => None,
+        NodeConfig::Read { runtimes, default_runtime, cri_disabled, quoted_version, cdi, .. } => {
+            let is_running = !cri_disabled && quoted_version.is_empty();
+            let is_without = !is_registered(runtimes, default_runtime.as_deref());
+            (is_running && is_without).then_some(*cdi)?
+        }
+        _ => return None,
+    };
+    match (cdi, specifications::any_of_gpus(facts)) {
+        (Some(false), _) | (_, Some(false)) => None,
+        (Some(true), Some(true)) => Some(Outcome::Fine("no runtime `nvidia`: GPUs come by CDI".to_owned())),
+        _ => Some(Outcome::CannotTell(
+            "there is no runtime `nvidia`, which does if this release gives GPUs by CDI".to_owned(),
+        )),
+    }
+}
+
 /// Plain runc under that name does where containerd itself gives GPUs by CDI.
-fn registered(facts: &Facts, node: &NodeRuntime, faults: &[FaultyRuntime], default: &str) -> Outcome {
+fn registered(
+    facts: &Facts,
+    node: &NodeRuntime,
+    faults: &[FaultyRuntime],
+    cdi: Option<bool>,
+    default: &str,
+) -> Outcome {
     let is_plain = |one: &&FaultyRuntime| matches!(one.fault, RuntimeFault::Plain(_));
-    let by_cdi = specifications::any_of_gpus(facts);
+    let by_cdi = if cdi == Some(false) { cdi } else { specifications::any_of_gpus(facts) };
     if by_cdi.is_none() && faults.iter().any(|one| is_plain(&one)) {
         return Outcome::CannotTell("it is plain runc, which does if GPUs come by CDI".to_owned());
     }

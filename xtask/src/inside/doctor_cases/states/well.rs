@@ -43,6 +43,11 @@ pub(super) const ROWS: &[State] = &[
         CONTAINERD,
     ),
     State::well(
+        "containerd 2 with CDI and without the runtime, all is well",
+        "echo 'version = 3' > /etc/containerd/config.toml; cp $SPEC /etc/cdi/nvidia.yaml",
+        CONTAINERD,
+    ),
+    State::well(
         "containerd in mode cdi with a specification, all is well",
         "containerd_file io.containerd.runc.v2 /usr/bin/nvidia-container-runtime; toolkit_mode cdi; cp $SPEC /etc/cdi/nvidia.yaml",
         CONTAINERD,
