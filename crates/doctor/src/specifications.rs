@@ -1,7 +1,8 @@
 //! What the facts say about CDI specifications: who needs them, and how they fit the machine.
 
 use crate::facts::{
-    CDI_HOOK, EngineKind, Facts, HOOK, SpecificationContent, SpecificationFile, SpecificationSeen,
+    CDI_HOOK, EngineKind, Facts, HOOK, NodeConfig, SpecificationContent, SpecificationFile,
+    SpecificationSeen, ToolkitSettings,
 };
 use crate::{Remedy, codes, serving};
 use diag::{Code, Outcome, Severity};
@@ -57,7 +58,7 @@ pub(crate) fn valid(
 pub(crate) fn are_needed(facts: &Facts) -> bool {
     match facts.question.engine {
         EngineKind::Podman => true,
-        EngineKind::Containerd | EngineKind::Crio => false,
+        EngineKind::Containerd | EngineKind::Crio => by_mode(facts),
         EngineKind::Docker => {
             let has = |name: &str| {
                 facts.toolkit.known().is_some_and(|toolkit| {
@@ -65,9 +66,34 @@ pub(crate) fn are_needed(facts: &Facts) -> bool {
                 })
             };
             // Docker falls back to the old hook when there is no specification.
-            is_by_cdi(facts) && has(CDI_HOOK) && !has(HOOK)
+            by_mode(facts) || (is_by_cdi(facts) && has(CDI_HOOK) && !has(HOOK))
         }
     }
+}
+
+/// Whether GPUs come by way of the runtime `nvidia`, and that takes them from specifications only: mode `cdi`.
+pub(crate) fn by_mode(facts: &Facts) -> bool {
+    let settings = facts.settings.known().map(|file| &file.content);
+    matches!(settings, Some(ToolkitSettings::Read { mode, .. }) if mode == "cdi") && by_runtime(facts)
+}
+
+/// Whether the engine that is asked about leads containers to the runtime `nvidia`.
+fn by_runtime(facts: &Facts) -> bool {
+    match facts.question.engine {
+        EngineKind::Podman => false,
+        EngineKind::Docker => serving::answer(facts).is_some_and(|answer| answer.default_runtime == "nvidia"),
+        EngineKind::Containerd | EngineKind::Crio => {
+            let node = facts.node.known().and_then(Option::as_ref).map(|node| &node.content);
+            matches!(node, Some(NodeConfig::Read { runtimes, .. }) if runtimes.iter().any(|name| name == "nvidia"))
+        }
+    }
+}
+
+/// Whether a specification of somebody's GPUs is there, also one of a device plugin
+/// (`k8s.device-plugin.nvidia.com/gpu`) or of another default kind; `None`: that could not be seen.
+pub(crate) fn any_of_gpus(facts: &Facts) -> Option<bool> {
+    let seen = facts.specifications.known()?;
+    Some(valid(&seen.files).any(|(_, spec)| spec.kind.ends_with("/gpu")))
 }
 
 /// Whether this Docker serves `--gpus` from specifications when there are some.

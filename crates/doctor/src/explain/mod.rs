@@ -66,7 +66,8 @@ pub struct Symptom {
     pub name: &'static str,
     /// Who prints it.
     pub speaker: Speaker,
-    /// The texts by which it is known; `*` stands for any few words, at the end for the rest of a word.
+    /// The texts by which it is known; `*` stands for any few words, at the end for the rest of a word,
+    /// and `@` for a GPU's address and nothing else.
     #[serde(skip)]
     pub texts: &'static [&'static str],
     /// What it means, in one sentence.

@@ -63,14 +63,36 @@ struct Known {
 
 /// A text: pieces that follow each other.
 struct Text {
-    pieces: Vec<String>,
+    pieces: Vec<Piece>,
     /// Whether the last word may go on.
     is_open: bool,
 }
 
+/// A part of a text, and what may stand between it and the part before.
+struct Piece {
+    letters: String,
+    gap: Gap,
+}
+
+#[derive(Clone, Copy)]
+enum Gap {
+    /// Any few words: `*`.
+    Words,
+    /// A GPU's address and nothing else: `@`. Its digits are no number that means anything.
+    Address,
+}
+
 impl Text {
     fn new(text: &str) -> Self {
-        let pieces = text.split('*').map(Canonical::of_piece).filter(|piece| !piece.is_empty()).collect();
+        let mut pieces = Vec::new();
+        let mut gap = Gap::Words;
+        for part in text.split_inclusive(['*', '@']) {
+            let letters = Canonical::of_piece(part);
+            if !letters.is_empty() {
+                pieces.push(Piece { letters, gap });
+            }
+            gap = if part.ends_with('@') { Gap::Address } else { Gap::Words };
+        }
         Self { pieces, is_open: text.ends_with('*') }
     }
 }
@@ -96,8 +118,8 @@ fn find_symptom(log: &Canonical, known: &Known) -> Option<Recognised> {
 fn find(log: &Canonical, text: &Text) -> Option<(usize, usize)> {
     let (first, rest) = text.pieces.split_first()?;
     let mut from = 0;
-    while let Some(start) = log.text.get(from..)?.find(first.as_str()).map(|at| from + at) {
-        let end = follow(log, start + first.len(), rest);
+    while let Some(start) = log.text.get(from..)?.find(first.letters.as_str()).map(|at| from + at) {
+        let end = follow(log, start + first.letters.len(), rest);
         if let Some(end) = end.filter(|end| log.is_boundary(start) && (text.is_open || log.is_boundary(*end)))
         {
             return Some((start, end));
@@ -108,10 +130,58 @@ fn find(log: &Canonical, text: &Text) -> Option<(usize, usize)> {
 }
 
 /// The end of the last piece, when each follows the one before within the gap.
-fn follow(log: &Canonical, mut end: usize, pieces: &[String]) -> Option<usize> {
-    for piece in pieces {
-        let window = log.text.get(end..(end + GAP + piece.len()).min(log.text.len()))?;
-        end += window.find(piece.as_str())? + piece.len();
+fn follow(log: &Canonical, mut end: usize, pieces: &[Piece]) -> Option<usize> {
+    for Piece { letters, gap } in pieces {
+        let start = match gap {
+            Gap::Words => {
+                let window = log.text.get(end..(end + GAP + letters.len()).min(log.text.len()))?;
+                end + window.find(letters.as_str())?
+            }
+            Gap::Address => {
+                let start = after_address(log, end)?;
+                log.text.get(start..)?.starts_with(letters.as_str()).then_some(start)?
+            }
+        };
+        end = start + letters.len();
     }
     Some(end)
+}
+
+/// The place after a GPU's address as the driver writes it: `(PCI:0000:41:00)`, with five digits of
+/// a domain behind Intel's VMD, or of an instance of MIG `(PCI:0000:41:00 GPU-I:05)`.
+fn after_address(log: &Canonical, at: usize) -> Option<usize> {
+    let rest = log.text.get(at..)?;
+    let start = at + rest.len() - rest.strip_prefix("pci").unwrap_or(rest).len();
+    let is_hexadecimal = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let end = (start + 8..=start + 9).find(|end| log.is_boundary(*end))?;
+    log.text.get(start..end).filter(|address| is_hexadecimal(address))?;
+    let instance = log.text.get(end..end + 6).filter(|text| text.starts_with("gpui"));
+    Some(if instance.is_some() { end + 6 } else { end })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_no_number() {
+        let place = |line: &str| find(&Canonical::of_log(line), &Text::new("NVRM: Xid @ 13")).is_some();
+        for line in [
+            "NVRM: Xid (PCI:0000:01:00): 13, pid=1",
+            "NVRM: Xid (0000:01:00): 13",
+            "NVRM: Xid (PCI:10000:13:00): 13, pid=1",
+            "NVRM: Xid (PCI:0000:01:00 GPU-I:05): 13, pid=1",
+            "NVRM: Xid (PCI:00\n00:01:00): 1\n3, pid=1",
+        ] {
+            assert!(place(line), "{line}");
+        }
+        for line in [
+            "NVRM: Xid (PCI:0000:13:00): 79, pid=13",
+            "NVRM: Xid (PCI:0000:01:00): 131, pid=13",
+            "NVRM: Xid (PCI:0000:01:00): 1 13",
+            "NVRM: Xid 13",
+        ] {
+            assert!(!place(line), "{line}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The container runtime of a Kubernetes node: containerd, K3s, RKE2, MicroK8s or CRI-O.
 
+use super::entry::{self, Entries, FaultyRuntime};
 use super::{Reason, look};
 use host::Host;
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,16 @@ pub enum NodeConfig {
         /// Tables with it that containerd 2 looks at in a file of that version, and containerd 1 does not.
         #[serde(default)]
         for_containerd_2: Vec<String>,
+        /// Entries of runtimes named `nvidia*` that do not do.
+        #[serde(default)]
+        faults: Vec<FaultyRuntime>,
+        /// Whether it gives devices by CDI itself: as `enable_cdi` says, and else in a file of version 3 and in
+        /// CRI-O. `None`: that depends on its release.
+        #[serde(default)]
+        cdi: Option<bool>,
+        /// Files in which `version` is a text: containerd takes a number only, and does not start.
+        #[serde(default)]
+        quoted_version: Vec<String>,
     },
 }
 
@@ -151,7 +162,7 @@ fn content(host: &Host, kind: NodeKind, folder: &str, config: &str) -> Result<No
     let mut imports = Vec::new();
     if let Some(text) = main {
         match parse(&text) {
-            Ok(document) => seen.take(&document, &mut imports),
+            Ok(document) => seen.take(config, &document, &mut imports),
             Err(position) => return Ok(NodeConfig::Broken(position)),
         }
     }
@@ -161,12 +172,12 @@ fn content(host: &Host, kind: NodeKind, folder: &str, config: &str) -> Result<No
     let loaded = expand(host, folder, &imports)?;
     for path in &loaded {
         match parse(&look::text(host, path)?.unwrap_or_default()) {
-            Ok(document) => seen.take(&document, &mut Vec::new()),
+            Ok(document) => seen.take(path, &document, &mut Vec::new()),
             Err(position) => return Ok(NodeConfig::Broken(format!("{path}: {position}"))),
         }
     }
     let not_imported = strays(host, folder, &loaded)?;
-    Ok(seen.described(host, not_imported))
+    Ok(seen.described(host, not_imported, kind != NodeKind::Crio))
 }
 
 fn not_imported_only(host: &Host, folder: &str, loaded: &[String]) -> Result<NodeConfig, Reason> {
@@ -174,7 +185,7 @@ fn not_imported_only(host: &Host, folder: &str, loaded: &[String]) -> Result<Nod
     if not_imported.is_empty() {
         return Ok(NodeConfig::Absent);
     }
-    Ok(Seen::default().described(host, not_imported))
+    Ok(Seen::default().described(host, not_imported, true))
 }
 
 /// Files in the folders of drop-ins that name the runtime and are not loaded.
@@ -221,15 +232,18 @@ fn parse(text: &str) -> Result<Document<String>, String> {
 
 #[derive(Default)]
 struct Seen {
-    runtimes: Vec<(String, Option<String>)>,
+    runtimes: Entries,
     misplaced: Vec<String>,
     for_containerd_2: Vec<String>,
     default_runtime: Option<String>,
     cri_disabled: bool,
+    quoted_version: Vec<String>,
+    version: Option<i64>,
+    enable_cdi: Option<bool>,
 }
 
 impl Seen {
-    fn take(&mut self, document: &Document<String>, imports: &mut Vec<String>) {
+    fn take(&mut self, path: &str, document: &Document<String>, imports: &mut Vec<String>) {
         let root = document.as_table();
         imports.extend(strings(root.get("imports")));
         self.cri_disabled |= strings(root.get("disabled_plugins"))
@@ -240,7 +254,12 @@ impl Seen {
         }
         let plugins = root.get("plugins").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
         let version = root.get("version").and_then(Item::as_integer);
+        if root.get("version").is_some_and(Item::is_str) {
+            self.quoted_version.push(path.to_owned());
+        }
+        self.version = self.version.or(version);
         for (plugin, table) in plugins {
+            self.enable_cdi = child(Some(table), "enable_cdi").and_then(Item::as_bool).or(self.enable_cdi);
             let Some(containerd) = child(Some(table), "containerd").and_then(Item::as_table_like) else {
                 continue;
             };
@@ -259,28 +278,24 @@ impl Seen {
     fn take_runtimes(&mut self, table: &dyn TableLike, default: &str, program: &str) {
         self.default_runtime =
             table.get(default).and_then(Item::as_str).map(str::to_owned).or(self.default_runtime.take());
-        let entries =
-            table.get("runtimes").and_then(Item::as_table_like).into_iter().flat_map(TableLike::iter);
-        for (name, entry) in entries {
-            let options = child(Some(entry), "options");
-            let path = child(Some(entry), program).or_else(|| child(options, program)).and_then(Item::as_str);
-            self.runtimes.push((name.to_owned(), path.map(str::to_owned)));
+        if let Some(runtimes) = table.get("runtimes").and_then(Item::as_table_like) {
+            entry::take(&mut self.runtimes, runtimes, program);
         }
     }
 
-    fn described(self, host: &Host, not_imported: Vec<String>) -> NodeConfig {
-        let missing = |(name, path): &(String, Option<String>)| {
-            let path = path.as_ref().filter(|path| name.starts_with("nvidia") && path.starts_with('/'))?;
+    fn described(self, host: &Host, not_imported: Vec<String>, is_containerd: bool) -> NodeConfig {
+        let missing = |(name, entry): (&String, &entry::Entry)| {
+            let path = entry.program.as_ref();
+            let path = path.filter(|path| name.starts_with("nvidia") && path.starts_with('/'))?;
             let gone = host.stat(path).is_ok_and(|stat| !stat.is_some_and(|stat| stat.is_executable()));
             gone.then(|| path.clone())
         };
-        let missing_programs = self.runtimes.iter().filter_map(missing).collect();
-        let mut runtimes: Vec<String> = self.runtimes.into_iter().map(|(name, _)| name).collect();
-        runtimes.sort_unstable();
-        runtimes.dedup();
         NodeConfig::Read {
-            runtimes,
-            missing_programs,
+            missing_programs: self.runtimes.iter().filter_map(missing).collect(),
+            faults: entry::faults(host, &self.runtimes, is_containerd),
+            quoted_version: self.quoted_version,
+            cdi: self.enable_cdi.or((!is_containerd || self.version == Some(3)).then_some(true)),
+            runtimes: self.runtimes.into_keys().collect(),
             default_runtime: self.default_runtime,
             cri_disabled: self.cri_disabled,
             not_imported,
@@ -336,8 +351,8 @@ mod tests {
             ("[crio.runtime.runtimes.nvidia]\nruntime_path = \"/x\"\n", "nvidia"),
         ] {
             let mut seen = Seen::default();
-            seen.take(&parse(text).unwrap(), &mut Vec::new());
-            assert_eq!(seen.runtimes.first().map(|(name, _)| name.as_str()), Some(name), "{text}");
+            seen.take("/x", &parse(text).unwrap(), &mut Vec::new());
+            assert_eq!(seen.runtimes.keys().next().map(String::as_str), Some(name), "{text}");
         }
         assert!(parse("{{ template }}").is_err());
     }
@@ -354,9 +369,27 @@ mod tests {
         ] {
             let text = format!("version = {version}\n[plugins.\"{plugin}\".containerd.runtimes.nvidia]\n");
             let mut seen = Seen::default();
-            seen.take(&parse(&text).unwrap(), &mut Vec::new());
+            seen.take("/x", &parse(&text).unwrap(), &mut Vec::new());
             let found = (seen.runtimes.len(), seen.misplaced.len(), seen.for_containerd_2.len());
             assert_eq!(found, (runtimes, misplaced, for_two), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_gives_devices_by_itself_is_told() {
+        let table = |plugin: &str, value: bool| format!("[plugins.\"{plugin}\"]\nenable_cdi = {value}\n");
+        for (text, is_containerd, cdi) in [
+            ("version = 3\n".to_owned(), true, Some(true)),
+            (format!("version = 3\n{}", table("io.containerd.cri.v1.runtime", false)), true, Some(false)),
+            ("version = 2\n".to_owned(), true, None),
+            (format!("version = 2\n{}", table("io.containerd.grpc.v1.cri", true)), true, Some(true)),
+            ("[crio.runtime]\n".to_owned(), false, Some(true)),
+        ] {
+            let mut seen = Seen::default();
+            seen.take("/x", &parse(&text).unwrap(), &mut Vec::new());
+            let described = seen.described(&Host::at("/nonexistent"), Vec::new(), is_containerd);
+            let NodeConfig::Read { cdi: found, .. } = described else { unreachable!("it was read") };
+            assert_eq!(found, cdi, "{text}");
         }
     }
 }

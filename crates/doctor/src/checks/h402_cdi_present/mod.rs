@@ -22,9 +22,16 @@ pub(super) fn run(facts: &Facts) -> Outcome {
     if !specifications::are_needed(facts) {
         return Outcome::DoesNotApply("`--gpus` does not need one here".to_owned());
     }
+    if specifications::by_mode(facts) && specifications::any_of_gpus(facts) == Some(true) {
+        return Outcome::Fine("of another kind, by annotation".to_owned());
+    }
     let unreadable = !seen.files.is_empty();
     let message = match (facts.question.engine, unreadable) {
         (_, true) => "no CDI specification can be used".to_owned(),
+        _ if specifications::by_mode(facts) => {
+            "there is no CDI specification, and the toolkit's mode `cdi` takes GPUs from nothing else"
+                .to_owned()
+        }
         (EngineKind::Podman, _) => {
             "there is no CDI specification, from which podman takes its GPUs".to_owned()
         }

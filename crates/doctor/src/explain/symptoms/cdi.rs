@@ -184,4 +184,25 @@ pub(super) const ALL: &[Symptom] = &[
             ),
         ],
     ),
+    symptom(
+        "buildah-cdi",
+        Engine,
+        &[
+            "getting info of source device nvidia.com/gpu",
+            "getting info of source device nvidia.com/gpu=* stat nvidia.com/gpu=*: no such file or directory",
+        ],
+        "`buildah` or `podman build` took the name of a CDI device for a path",
+        &[
+            from(
+                "buildah is older than 1.36, the first that knows CDI (podman 5.1)",
+                "buildah --version; a newer one, or move the step from the build to the run",
+                &[],
+            ),
+            from(
+                "the build runs where there is no specification (in a container, as another user)",
+                "mount /etc/cdi and /var/run/cdi there too",
+                &[CDI_PRESENT, CDI_DIRECTORIES, CDI_PERMISSION],
+            ),
+        ],
+    ),
 ];

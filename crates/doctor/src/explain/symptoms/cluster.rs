@@ -2,7 +2,7 @@
 
 use crate::codes::*;
 use crate::explain::Speaker::Cluster;
-use crate::explain::{Symptom, from, symptom};
+use crate::explain::{Symptom, from, symptom, wrapper};
 
 pub(super) const ALL: &[Symptom] = &[
     symptom(
@@ -35,6 +35,7 @@ pub(super) const ALL: &[Symptom] = &[
             "no runtime handler for \"nvidia\"",
             "RuntimeHandler \"nvidia\" not supported",
             "unknown runtime handler nvidia",
+            "failed to find runtime handler nvidia from runtime list",
         ],
         "the node's container runtime does not know the runtime nvidia",
         &[
@@ -49,6 +50,11 @@ pub(super) const ALL: &[Symptom] = &[
                 &[CRI_IMPORTS, CRI_TEMPLATE],
             ),
             from("containerd was not restarted", "sudo systemctl restart containerd", &[CRI_RUNTIME]),
+            from(
+                "CRI-O (`from runtime list`): its own entry is missing",
+                "sudo nvidia-ctk runtime configure --runtime=crio && sudo systemctl restart crio",
+                &[CRI_RUNTIME],
+            ),
         ],
     ),
     symptom(
@@ -253,5 +259,116 @@ pub(super) const ALL: &[Symptom] = &[
             "one image schematic with both extensions of the same production or lts line",
             &[VERSION_SKEW],
         )],
+    ),
+    symptom(
+        "plugin-lost-gpu",
+        Cluster,
+        &[
+            "GetPreferredAllocation rpc failed * nvml.Init: Unknown Error",
+            "Allocate failed due to device plugin GetPreferredAllocation rpc failed",
+            "Allocate failed due to device plugin GetPreferredAllocation rpc failed * nvml.Init: Unknown Error",
+        ],
+        "the device plugin's own container lost its GPUs, so it cannot choose one for a pod",
+        &[
+            from(
+                "`systemctl daemon-reload` rewrote its device rules",
+                "kubectl -n kube-system delete pod of the plugin on that node; devices by CDI stay",
+                &[RELOAD_LOSS],
+            ),
+            from("the driver of the node does not answer", "longshore doctor on the node", &[NVML]),
+        ],
+    ),
+    symptom(
+        "plugin-ended",
+        Cluster,
+        &["ListAndWatch ended unexpectedly for device plugin * nvidia.com/"],
+        "the device plugin ended; the kubelet counts its GPUs as unhealthy until it is back",
+        &[
+            from("it was restarted or updated", "it registers again by itself", &[]),
+            from(
+                "it crashed, or the driver is gone",
+                "kubectl -n kube-system logs --previous of the plugin's pod on that node; longshore doctor there",
+                &[NVML, MODULE_LOADED],
+            ),
+        ],
+    ),
+    wrapper(
+        "operator-waits",
+        Cluster,
+        &["failed to validate the driver, retrying after"],
+        "the GPU operator's pods wait until the driver of the node answers",
+        &[
+            from(
+                "the driver's pod is still building or loading the module",
+                "kubectl -n gpu-operator logs -l app=nvidia-driver-daemonset --tail=40",
+                &[MODULE_LOADED],
+            ),
+            from(
+                "the driver is installed on the node itself, and the operator was not told",
+                "driver.enabled=false in its values",
+                &[DRIVER_ROOT],
+            ),
+        ],
+    ),
+    wrapper(
+        "gke-driver",
+        Cluster,
+        &["failed to verify GPU driver installation"],
+        "GKE's installer built the driver, and its nvidia-smi failed; the reason is in the node's kernel log",
+        &[from(
+            "the driver's version does not serve this GPU, or the module was not loaded",
+            "sudo dmesg | grep NVRM on the node; another driver version for the node pool",
+            &[MODULE_LOADED],
+        )],
+    ),
+    symptom(
+        "dcgm-no-engine",
+        Cluster,
+        &[
+            "Unable to connect to host engine. Host engine connection invalid/disconnected",
+            "Error connecting to nv-hostengine: Host engine connection invalid/disconnected",
+        ],
+        "nobody answers for DCGM's host engine",
+        &[
+            from(
+                "nv-hostengine does not run, or not in this container",
+                "sudo systemctl enable --now nvidia-dcgm; dcgmi --host HOST, exporter -r HOST:5555",
+                &[],
+            ),
+            from("this machine has no NVIDIA GPU, or its driver does not answer", "nvidia-smi", &[NVML]),
+        ],
+    ),
+    symptom(
+        "dcgm-engine-twice",
+        Cluster,
+        &["Failed to start DCGM Server: -7"],
+        "DCGM's host engine could not start: mostly one runs already",
+        &[
+            from(
+                "the service nvidia-dcgm has the port 5555",
+                "systemctl status nvidia-dcgm; use it, or stop it first",
+                &[],
+            ),
+            from(
+                "a log or a socket of another user is in its way",
+                "sudo nv-hostengine -n shows its log",
+                &[],
+            ),
+        ],
+    ),
+    symptom(
+        "dcgm-profiling-taken",
+        Cluster,
+        &["The third-party Profiling module returned an unrecoverable error"],
+        "DCGM may not read the GPU's performance counters, or another program has them",
+        &[
+            from(
+                "a second host engine or exporter, or a profiler (Nsight), uses them",
+                "one nv-hostengine for all: exporter with -r HOST:5555; dcgmi profile --pause",
+                &[],
+            ),
+            from("it lacks the right to", "as root, in a container with --cap-add SYS_ADMIN", &[]),
+            from("a GPU is in a bad state", "nvidia-smi; sudo dmesg | grep -i xid", &[NVML]),
+        ],
     ),
 ];

@@ -158,6 +158,7 @@ pub(super) const ALL: &[Symptom] = &[
             "cudaErrorNoKernelImageForDevice",
             "CUDA_ERROR_NO_BINARY_FOR_GPU",
             "is not compatible with the current PyTorch installation",
+            "was compiled without support for the current GPU architecture",
         ),
         "the program has no code for this GPU's architecture (error 209)",
         &[from(
@@ -256,13 +257,22 @@ pub(super) const ALL: &[Symptom] = &[
             "cudaErrorNotSupported",
             "CUDA_ERROR_NOT_SUPPORTED",
             "operation not supported * cudaError",
+            "CUDA error: operation not supported",
+            "CUDA runtime error: operation not supported",
         ),
         "this GPU or driver does not have what the program calls (error 801)",
-        &[from(
-            "vGPU, MIG or WSL2 lack some functions",
-            "look in the program's documentation for its requirement",
-            &[],
-        )],
+        &[
+            from(
+                "a vGPU without unified memory, which most frameworks use",
+                "enable_uvm = 1 in the vGPU's plugin parameters on its host (only for a whole GPU's share)",
+                &[],
+            ),
+            from(
+                "MIG, WSL2 or this GPU lack what the program calls",
+                "look in the program's documentation for its requirement",
+                &[],
+            ),
+        ],
     ),
     symptom(
         "cuda-launch-failure",
@@ -273,6 +283,7 @@ pub(super) const ALL: &[Symptom] = &[
             "CUDA_ERROR_LAUNCH_FAILED",
             "an illegal memory access was encountered",
             "device-side assert triggered",
+            "CUDA error: operation not supported on global/shared address space",
         ],
         "a kernel of the program failed (error 719, 710 or 700); mostly the program's own fault",
         &[
@@ -354,6 +365,7 @@ pub(super) const ALL: &[Symptom] = &[
                 "look at the limits of the container",
                 &[],
             ),
+            from("in gVisor: a call of the driver that it does not pass on", "a newer runsc", &[]),
         ],
     ),
     symptom(
@@ -418,6 +430,29 @@ pub(super) const ALL: &[Symptom] = &[
                 "the driver is older than the program's CUDA",
                 "longshore compat --driver VERSION",
                 &[IMAGE_DRIVER],
+            ),
+        ],
+    ),
+    symptom(
+        "cuda-start-memory",
+        Library,
+        &[
+            "Call to cuInit results in CUDA_ERROR_OUT_OF_MEMORY",
+            "cuInit(0) failed -> CUDA_ERROR_OUT_OF_MEMORY",
+            "failed call to cuInit: CUDA_ERROR_OUT_OF_MEMORY",
+            "Unexpected error from cudaGetDeviceCount() * Error 2: out of memory",
+        ],
+        "CUDA got no memory to begin with; the program has not used any of the GPU's yet",
+        &[
+            from(
+                "WSL2 on a machine with many GPUs, or with large ones",
+                "switch one off in the device manager of Windows, then wsl --shutdown; more `memory` in .wslconfig",
+                &[WSL_DRIVER],
+            ),
+            from(
+                "the machine's own memory, or the limit of the container or the shell, is too small for the GPUs",
+                "free -g; ulimit -v; --memory of the container; give it fewer GPUs",
+                &[],
             ),
         ],
     ),

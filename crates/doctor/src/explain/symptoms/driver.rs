@@ -195,6 +195,11 @@ pub(super) const ALL: &[Symptom] = &[
                 &[NVML],
             ),
             from("power, heat or the slot", "check the hardware when it comes back after a reboot", &[]),
+            from(
+                "`Unknown Error` in a VM: a GeForce whose driver sees the hypervisor (before driver 465)",
+                "<kvm><hidden state='on'/></kvm> in the VM's definition, or a newer driver",
+                &[],
+            ),
         ],
     ),
     symptom(

@@ -2,7 +2,7 @@
 
 use crate::codes::*;
 use crate::explain::Speaker::{Client, Engine};
-use crate::explain::{Symptom, from, symptom};
+use crate::explain::{Symptom, from, symptom, wrapper};
 
 pub(super) const ALL: &[Symptom] = &[
     symptom(
@@ -11,6 +11,7 @@ pub(super) const ALL: &[Symptom] = &[
         &[
             "unable to configure the Docker daemon with file * the following directives are specified both as a flag and in the configuration file",
             "the following directives are specified both as a flag and in the configuration file",
+            "unable to configure the Docker daemon with file * the following directives are specified as a flag and in the configuration file",
         ],
         "an option stands in daemon.json and on dockerd's command line; dockerd does not start with both",
         &[from(
@@ -189,5 +190,43 @@ pub(super) const ALL: &[Symptom] = &[
                 &[CRI_RUNTIME, CRI_IMPORTS],
             ),
         ],
+    ),
+    symptom(
+        "toml-integer",
+        Engine,
+        &["cannot load TOML value of type string into a Go integer"],
+        "a number in containerd's configuration stands in quotes, so containerd does not start",
+        &[from(
+            "`version = \"2\"` in /etc/containerd/config.toml or in a file that it imports",
+            "write version = 2 without quotes, then sudo systemctl restart containerd",
+            &[CRI_RUNTIME, CRI_IMPORTS],
+        )],
+    ),
+    wrapper(
+        "docker-start-failed",
+        Engine,
+        &[
+            "Job for docker.service failed because the control process exited",
+            "docker.service: Failed with result 'exit-code'",
+        ],
+        "dockerd did not start; its own message is in the journal",
+        &[
+            from("daemon.json is not valid", "longshore doctor; journalctl -u docker -n 30", &[DAEMON_JSON]),
+            from("another reason", "journalctl -u docker -n 30, and paste it here", &[DAEMON_DOWN]),
+        ],
+    ),
+    symptom(
+        "gpus-all-as-image",
+        Engine,
+        &[
+            "pull access denied for all, repository does not exist",
+            "pull access denied for all, repository does not exist * requested access to the resource is denied",
+        ],
+        "Docker took the word `all` for the name of an image",
+        &[from(
+            "the option before it takes no value, or there is a space or a wrong dash before it",
+            "docker run --rm --gpus all IMAGE nvidia-smi",
+            &[],
+        )],
     ),
 ];

@@ -54,6 +54,7 @@ pub(super) const ALL: &[Symptom] = &[
         &[
             "kernel driver does not appear to be running on this host",
             "/proc/driver/nvidia/version does not exist",
+            "could not open driver version path for reading: /proc/driver/nvidia/version",
             "failed call to cuInit: UNKNOWN ERROR (-1)",
         ],
         "TensorFlow sees no driver in the container",
@@ -206,6 +207,9 @@ pub(super) const ALL: &[Symptom] = &[
             "Found cuDNN version * but JAX was built against version",
             "Outdated cuDNN installation found",
             "Unable to load cuDNN. Is it installed?",
+            "Could not load library libcudnn* undefined symbol",
+            "libcudnn_*.so*: undefined symbol",
+            "libcudnn_*.so*: undefined symbol: *cudnn",
         ],
         "cuDNN could not start: it is another version than the program was built for, or has no room",
         &[

@@ -147,7 +147,11 @@ pub(super) const ALL: &[Symptom] = &[
     harmless(
         "mesa-fallback",
         Program,
-        &["MESA: error: ZINK: failed to choose pdev", "libEGL warning: egl: failed to create dri2 screen"],
+        &[
+            "MESA: error: ZINK: failed to choose pdev",
+            "libEGL warning: egl: failed to create dri2 screen",
+            "libEGL warning: DRI2: failed to create dri screen",
+        ],
         "Mesa looked for a GPU of its own before the NVIDIA driver was asked",
     ),
     harmless(
@@ -229,5 +233,32 @@ pub(super) const ALL: &[Symptom] = &[
         Client,
         &["Your credentials are stored unencrypted in", "Your password will be stored unencrypted in"],
         "docker login tells where it keeps the login; it worked",
+    ),
+    harmless(
+        "gdr-disabled",
+        Program,
+        &["GPU Direct RDMA Disabled for HCA", "NET/IB : GPU Direct RDMA Disabled"],
+        "NCCL goes over the host's memory to this network card: slower, and no error",
+    ),
+    harmless(
+        "wsl-other-adapter",
+        Toolkit,
+        &[
+            "No Nvidia Libraries found in /usr/lib/wsl/drivers",
+            "Failed to query the core Nvidia libraries for the adapter. Skipping it",
+        ],
+        "the driver of another graphics chip of the Windows machine was looked at and passed over",
+    ),
+    harmless(
+        "rpc-ended",
+        Toolkit,
+        &["driver rpc service terminated with signal 15"],
+        "libnvidia-container ends its own helper; the error, if there is one, is another line",
+    ),
+    harmless(
+        "triton-memory-manager",
+        Program,
+        &["Failed to finalize CUDA memory manager: * CNMEM_STATUS_NOT_INITIALIZED"],
+        "Triton ends a part that it had not begun, without a GPU for instance; the error is another line",
     ),
 ];

@@ -211,57 +211,6 @@ pub(super) const ALL: &[Symptom] = &[
         )],
     ),
     symptom(
-        "cli-not-found",
-        Toolkit,
-        &[
-            "exec: \"nvidia-container-cli\": executable file not found",
-            "nvidia-container-cli: command not found",
-            "nvidia-container-cli: no such file or directory",
-        ],
-        "the program that the old hook, containerd and nerdctl call for `--gpus` is not in their PATH",
-        &[
-            from(
-                "its package is not installed, or only half of the toolkit is",
-                "install nvidia-container-toolkit (with libnvidia-container-tools)",
-                &[TOOLKIT_PRESENT],
-            ),
-            from(
-                "the GPU operator keeps it in /usr/local/nvidia/toolkit",
-                "PATH=$PATH:/usr/local/nvidia/toolkit, or ask by CDI: nerdctl run --device nvidia.com/gpu=all",
-                &[],
-            ),
-        ],
-    ),
-    symptom(
-        "ctk-not-found",
-        Toolkit,
-        &["nvidia-ctk: command not found", "nvidia-ctk: not found", "nvidia-cdi-hook: command not found"],
-        "the toolkit's command line is not installed, or not in this PATH",
-        &[
-            from(
-                "the package nvidia-container-toolkit is not installed",
-                "longshore setup --plan shows how; or install the package",
-                &[TOOLKIT_PRESENT],
-            ),
-            from(
-                "it is older than 1.12, or of another machine's part (Docker Desktop, a driver container)",
-                "run it where the engine runs",
-                &[TOOLKIT_PRESENT, DOCKER_CONTEXT],
-            ),
-        ],
-    ),
-    symptom(
-        "hook-verb",
-        Toolkit,
-        &["No help topic for 'prestart'", "No help topic for 'config'"],
-        "the program that was called as the prestart hook is another one",
-        &[from(
-            "packages of the toolkit of different versions are mixed, or a link leads to the wrong program",
-            "longshore doctor; install all of the toolkit from one repository",
-            &[TWO_TOOLKITS],
-        )],
-    ),
-    symptom(
         "requirement",
         Toolkit,
         &[
@@ -335,7 +284,7 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "os-call",
         Toolkit,
-        &["cuda error: os call failed or operation not supported on this os"],
+        &["initialization error: cuda error: os call failed or operation not supported on this os"],
         "libnvidia-container is older than this system",
         &[from("an old toolkit on a new distribution", "upgrade the toolkit", &[])],
     ),
@@ -425,21 +374,6 @@ pub(super) const ALL: &[Symptom] = &[
             from("NVML could not be initialised", "longshore doctor", &[NVML, VERSION_SKEW, DEVICE_NODES]),
             from("an old toolkit hides its own error (before 1.18.2)", "upgrade the toolkit", &[]),
         ],
-    ),
-    symptom(
-        "symbol-lookup",
-        Toolkit,
-        &[
-            "nvidia-container-cli: symbol lookup error",
-            "libnvidia-container.so.1: cannot open shared object file",
-            "nvidia-container-cli: unrecognized option",
-        ],
-        "packages of the toolkit are of different versions",
-        &[from(
-            "libnvidia-container1 and the tools do not fit together",
-            "install all packages of the toolkit in one version",
-            &[TWO_TOOLKITS],
-        )],
     ),
     symptom(
         "nvml-unknown-host",

@@ -63,4 +63,62 @@ pub(super) const ALL: &[Symptom] = &[
             from("the hook said why", "lxc-start -F -l DEBUG -o /tmp/lxc.log of that guest", &[]),
         ],
     ),
+    wrapper(
+        "lxd-start-failed",
+        Client,
+        &["Failed to run: * forkstart"],
+        "LXD or Incus could not start the guest; the guest's own log says why",
+        &[from(
+            "the guest's log",
+            "incus info --show-log NAME (lxc info --show-log NAME), and paste it here",
+            &[],
+        )],
+    ),
+    symptom(
+        "slurm-gres-file",
+        Runtime,
+        &["can't stat gres.conf file /dev/nvidia*"],
+        "gres.conf names a GPU's node that this machine does not have, and slurmd does not start",
+        &[
+            from(
+                "nothing has loaded the driver since boot, so its nodes are not there yet",
+                "sudo nvidia-modprobe -c0 -u before slurmd (a drop-in of its unit)",
+                &[DEVICE_NODES, MODULE_LOADED],
+            ),
+            from(
+                "the machine has fewer GPUs, or its driver is broken",
+                "nvidia-smi -L; correct gres.conf",
+                &[NVML],
+            ),
+        ],
+    ),
+    symptom(
+        "slurm-nvml",
+        Runtime,
+        &["We were configured to autodetect nvml functionality, but we weren't able to find that lib"],
+        "gres.conf says AutoDetect=nvml, and this Slurm was built without NVML",
+        &[
+            from(
+                "slurmd was built on a machine without the header and the library of NVML",
+                "build it again with --with-nvml, or install the package of Slurm's NVML plugin (gpu_nvml.so)",
+                &[],
+            ),
+            from(
+                "it has to do without",
+                "Name=gpu File=/dev/nvidia[0-7] in gres.conf in place of AutoDetect",
+                &[],
+            ),
+        ],
+    ),
+    symptom(
+        "slurm-gres-twice",
+        Runtime,
+        &["gres.conf duplicate records for gpu"],
+        "gres.conf names the same GPUs twice",
+        &[from(
+            "AutoDetect=nvml stands beside lines with File=, or an include repeats them",
+            "leave only one of the two ways for each node",
+            &[],
+        )],
+    ),
 ];

@@ -56,6 +56,7 @@ pub(super) const ALL: &[Symptom] = &[
             "eglInitialize failed",
             "baseOperation = eglInitialize",
             "EGL error * at eglGetDisplay",
+            "Error EGL_BAD_PARAMETER",
         ],
         "Vulkan, EGL or OpenGL does not find the driver's libraries or their description",
         &[
@@ -70,6 +71,11 @@ pub(super) const ALL: &[Symptom] = &[
                 &[CDI_STALE],
             ),
             from("the image lacks libvulkan1, libegl1, libxext6", "install them in the image", &[]),
+            from(
+                "the image's glvnd finds no 10_nvidia.json, which NVIDIA's toolkit does not always bring",
+                "-v /usr/share/glvnd/egl_vendor.d:/usr/share/glvnd/egl_vendor.d:ro",
+                &[],
+            ),
         ],
     ),
     symptom(

@@ -25,6 +25,8 @@ pub(super) const ALL: &[Symptom] = &[
             "could not insert 'nvidia': Key was rejected by service",
             "Key was rejected by service",
             "Loading of unsigned module is rejected",
+            "Loading of module with unavailable key is rejected",
+            "could not insert * Required key not available",
             "module verification failed: signature and/or required key missing",
         ],
         "Secure Boot does not accept the module's signature",
@@ -40,6 +42,7 @@ pub(super) const ALL: &[Symptom] = &[
         &[
             "modprobe: FATAL: Module nvidia not found in directory",
             "modprobe: FATAL: Module nvidia-uvm not found",
+            "ERROR: module not found: 'nvidia*",
         ],
         "there is no module for the running kernel",
         &[from(
@@ -88,41 +91,6 @@ pub(super) const ALL: &[Symptom] = &[
         ],
         "this branch of the driver no longer serves this GPU",
         &[from("the GPU is older than the branch", "install the branch that the line names", &[])],
-    ),
-    symptom(
-        "xid-79",
-        Kernel,
-        &[
-            "GPU has fallen off the bus",
-            "NVRM: Xid (PCI:*): 79* GPU has fallen off the bus",
-            "NVRM: Xid (PCI:*): 79",
-            "NVRM: fallen off the bus and is not responding to commands",
-            "installed in this system has * fallen off the bus and is not responding",
-        ],
-        "the GPU no longer answers on the bus",
-        &[from(
-            "power, heat, the slot or the GPU itself",
-            "drain the machine and power-cycle it; when it comes back, check the hardware",
-            &[NVML, GPU_ON_BUS],
-        )],
-    ),
-    symptom(
-        "xid",
-        Kernel,
-        &["NVRM: Xid (PCI:", "Xid * GSP RPC", "Timeout waiting for RPC from GSP"],
-        "the driver reports a fault of a GPU; the number after the address says which",
-        &[
-            from(
-                "48, 63, 64, 94, 95: memory; 119, 120: the GPU's own processor; 74, 144 to 150: NVLink",
-                "sudo dmesg | grep -i xid; reset the GPU or reboot; when it returns, have it replaced",
-                &[NVML],
-            ),
-            from(
-                "13, 31, 32, 43, 45, 109: mostly an error of the program that ran; 45 also follows another fault",
-                "look at that program",
-                &[],
-            ),
-        ],
     ),
     symptom(
         "wsl-no-adapter",

@@ -26,7 +26,11 @@ pub(super) const ALL: &[Symptom] = &[
     symptom(
         "gpu-not-supported",
         Kernel,
-        &["installed in this system is not supported by the NVIDIA", "is not supported by open nvidia.ko"],
+        &[
+            "installed in this system is not supported by the NVIDIA",
+            "installed in this system is not supported by the NVRM: NVIDIA",
+            "is not supported by open nvidia.ko",
+        ],
         "this release of the driver does not serve this GPU",
         &[
             from(
@@ -50,19 +54,31 @@ pub(super) const ALL: &[Symptom] = &[
             "could not insert 'nvidia_uvm': Unknown symbol in module",
             "could not insert 'nvidia': Unknown symbol in module",
             "could not insert 'nvidia_drm': Unknown symbol in module",
+            "nvidia: Unknown symbol",
+            "nvidia_uvm: Unknown symbol",
+            "nvidia_drm: Unknown symbol",
+            "nvidia_modeset: Unknown symbol",
         ],
         "the module was built for another kernel, or beside modules of another version",
-        &[from(
-            "the kernel or the driver was upgraded and the module was not built again",
-            "install the kernel's headers; sudo dkms autoinstall --force; reboot",
-            &[MODULE_LOADED, VERSION_SKEW],
-        )],
+        &[
+            from(
+                "the kernel or the driver was upgraded and the module was not built again",
+                "install the kernel's headers; sudo dkms autoinstall --force; reboot",
+                &[MODULE_LOADED, VERSION_SKEW],
+            ),
+            from(
+                "the driver is older than the kernel, which no longer has that symbol for it",
+                "a newer driver, or an older kernel",
+                &[MODULE_LOADED],
+            ),
+        ],
     ),
     symptom(
         "module-no-device",
         Kernel,
         &[
             "could not insert 'nvidia': No such device",
+            "could not insert 'nvidia_*uvm': No such device",
             "NVRM: No NVIDIA GPU found",
             "NVRM: No NVIDIA devices probed",
             "NVRM: None of the NVIDIA devices were",
@@ -95,7 +111,8 @@ pub(super) const ALL: &[Symptom] = &[
         "module-in-use",
         Kernel,
         &[
-            "rmmod: ERROR: Module nvidia",
+            "rmmod: ERROR: Module nvidia is in use",
+            "rmmod: ERROR: Module nvidia_modeset is in use",
             "modprobe: FATAL: Module nvidia is in use",
             "Module nvidia_uvm is in use",
             "Could not unload NVIDIA driver kernel modules, driver is in use",
@@ -118,6 +135,8 @@ pub(super) const ALL: &[Symptom] = &[
             "Unable to find the kernel source tree for the currently running kernel",
             "DKMS module 'nvidia* failed to build",
             "kernel modules tree for module nvidia/",
+            "dkms autoinstall on * failed for nvidia",
+            "Building and installing nvidia-kmod * FAILED",
         ],
         "the kernel module could not be built for this kernel",
         &[
@@ -223,5 +242,63 @@ pub(super) const ALL: &[Symptom] = &[
                 &[MODULE_LOADED],
             ),
         ],
+    ),
+    symptom(
+        "akmods-not-installed",
+        Kernel,
+        &[
+            "Could not install newly built RPMs",
+            "Building and installing nvidia-kmod * Could not install newly built RPMs",
+            "akmods: line *: yum: command not found",
+        ],
+        "akmods built the module's package and could not install it",
+        &[
+            from(
+                "a system of rpm-ostree (Silverblue) has no yum; there modules are built into a new deployment",
+                "rpm-ostree install akmod-nvidia, then reboot into the new deployment",
+                &[MODULE_LOADED],
+            ),
+            from(
+                "the log that it names says why",
+                "sudo akmods --force; cat /var/cache/akmods/nvidia/*.log",
+                &[],
+            ),
+        ],
+    ),
+    symptom(
+        "uvm-not-loaded",
+        Kernel,
+        &["Could not load UVM kernel module"],
+        "nvidia-uvm, which CUDA needs, could not be loaded",
+        &[
+            from(
+                "nvidia-modprobe is not installed, or there is no module for this kernel",
+                "sudo nvidia-modprobe -u -c=0; sudo modprobe nvidia-uvm says why",
+                &[DEVICE_NODES, MODULE_LOADED],
+            ),
+            from("the driver is not installed on this machine", "longshore doctor", &[MODULE_LOADED]),
+        ],
+    ),
+    symptom(
+        "no-interrupts",
+        Kernel,
+        &["NVIDIA kernel module does not appear to * be receiving interrupts"],
+        "the GPU's interrupts do not come to the driver",
+        &[from(
+            "the firmware or the kernel gives it none, or another device takes it",
+            "grep nvidia /proc/interrupts; another slot, a newer firmware; NVreg_EnableMSI=1 (or 0)",
+            &[],
+        )],
+    ),
+    wrapper(
+        "bumblebee",
+        Kernel,
+        &["Cannot access secondary GPU"],
+        "Bumblebee (optirun) did not start a notebook's NVIDIA GPU; containers need no Bumblebee",
+        &[from(
+            "the module was not loaded, or the GPU is switched off; the words after `error:` say which",
+            "sudo dmesg | grep -iE 'nvrm|bbswitch'; longshore doctor",
+            &[MODULE_LOADED],
+        )],
     ),
 ];

@@ -171,6 +171,8 @@ pub(super) const ALL: &[Symptom] = &[
         &[
             "Unable to delete '*libnvidia*Device or resource busy",
             "Unable to delete '*libcuda*Device or resource busy",
+            "cannot move '/usr/bin/nvidia-smi.dpkg-tmp'",
+            "cannot move '/usr/bin/nvidia-*dpkg-tmp' * Device or resource busy",
         ],
         "a driver is installed inside a container, over the files that the toolkit mounts there",
         &[from(

@@ -222,4 +222,23 @@ pub(super) const ALL: &[Symptom] = &[
             &[],
         )],
     ),
+    symptom(
+        "exec-format",
+        Runtime,
+        &[
+            "exec user process caused \"exec format error\"",
+            "exec user process caused: exec format error",
+            "standard_init_linux.go* exec format error",
+            "unable to start container process: exec * exec format error",
+        ],
+        "the program in the image is for another architecture than this machine's",
+        &[
+            from(
+                "an image for amd64 on an arm64 machine (Jetson, Grace, a Mac), or the other way round",
+                "docker image inspect --format '{{.Architecture}}' IMAGE; uname -m; docker pull --platform linux/arm64 IMAGE",
+                &[],
+            ),
+            from("a script without `#!` in its first line", "head -1 of the entrypoint", &[]),
+        ],
+    ),
 ];

@@ -12,7 +12,7 @@ rm -rf /run/user/1000 /mnt/rootless
 rm -rf /etc/cdi/* /var/run/cdi /var/lib/rancher /etc/containers/oci/hooks.d /etc/containerd/conf.d /etc/containerd/config.d \
     /etc/containerd/config.toml /etc/crio /etc/nvidia-container-runtime/config.toml /var/lib/dpkg/status /var/lib/rpm /usr/bin/nvidia-ctk \
     /usr/bin/nvidia-container-* /usr/bin/nvidia-cdi-hook /usr/bin/longshore /usr/bin/longshore-runtime \
-    /usr/local/bin/nvidia-* /run/systemd/container /etc/docker /etc/systemd/system/docker.service.d /snap /mnt/home /mnt/tree /run/docker.sock /run/docker.pid
+    /usr/local/bin/nvidia-* /usr/local/nvidia/toolkit /run/systemd/container /etc/docker /etc/systemd/system/docker.service.d /snap /mnt/home /mnt/tree /run/docker.sock /run/docker.pid
 mkdir -p /etc/cdi /etc/containerd /mnt/home/root /mnt/home/user
 chown 1000:1000 /mnt/home/user
 [ ! -d /dev/nvidia-uvm ] || rmdir /dev/nvidia-uvm

@@ -19,6 +19,43 @@ pub(super) const ROWS: &[State] = &[
         "printf 'version = 2\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia.options]\\nBinaryName = \"/usr/local/nvidia/toolkit/nvidia-container-runtime\"\\n' > /etc/containerd/config.toml",
         "H701",
     ),
+    row(
+        "containerd with the hook as the runtime",
+        "containerd_file io.containerd.runc.v2 /usr/bin/nvidia-container-runtime-hook",
+        "H701",
+    )
+    .says("it is the hook"),
+    row("containerd with runc as the runtime", "containerd_file io.containerd.runc.v2 runc", "H701")
+        .says("gives no GPU"),
+    row(
+        "containerd's runtime without a program",
+        "printf 'version = 2\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia]\\nruntime_type = \"io.containerd.runc.v2\"\\n' > /etc/containerd/config.toml",
+        "H701",
+    )
+    .says("BinaryName"),
+    row(
+        "containerd's runtime without a type",
+        "printf 'version = 2\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia.options]\\nBinaryName = \"/usr/bin/nvidia-container-runtime\"\\n' > /etc/containerd/config.toml",
+        "H701",
+    )
+    .says("runtime_type"),
+    row(
+        "containerd's runtime of a type that is none",
+        "containerd_file runc /usr/bin/nvidia-container-runtime",
+        "H701",
+    )
+    .says("the name of no shim"),
+    row(
+        "containerd's version in quotes",
+        "containerd_file io.containerd.runc.v2 /usr/bin/nvidia-container-runtime; sed -i 's/^version = 2/version = \"2\"/' /etc/containerd/config.toml",
+        "H701",
+    )
+    .says("stands in quotes"),
+    row(
+        "containerd in mode cdi without a specification",
+        "containerd_file io.containerd.runc.v2 /usr/bin/nvidia-container-runtime; toolkit_mode cdi",
+        "H402",
+    ),
     row("CRI switched off", "printf 'disabled_plugins = [\"cri\"]\\n' > /etc/containerd/config.toml", "H701"),
     row(
         "drop-in that nothing imports",

@@ -39,6 +39,19 @@ rootless_up() {
     return 1
 }
 
+# A file of containerd that gives the runtime nvidia a type and a program; where else than at its usual place.
+containerd_file() {
+    table='[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nvidia'
+    printf 'version = 2\n%s]\nruntime_type = "%s"\n%s.options]\nBinaryName = "%s"\n' "$table" "$1" "$table" "$2" \
+        > "${3:-/etc/containerd/config.toml}"
+}
+
+# The mode in the toolkit's file.
+toolkit_mode() {
+    mkdir -p /etc/nvidia-container-runtime
+    printf '[nvidia-container-runtime]\nmode = "%s"\n' "$1" > /etc/nvidia-container-runtime/config.toml
+}
+
 # The client's file of root and of the ordinary user.
 client_file() {
     for home in /mnt/home/root /mnt/home/user; do

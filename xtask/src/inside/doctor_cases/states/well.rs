@@ -29,7 +29,27 @@ pub(super) const ROWS: &[State] = &[
     State::well("rootless Docker, all is well", "rootless_up", DOCKER),
     State::well(
         "containerd, all is well",
-        "printf 'version = 2\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia.options]\\nBinaryName = \"/usr/bin/nvidia-container-runtime\"\\n' > /etc/containerd/config.toml",
+        "containerd_file io.containerd.runc.v2 /usr/bin/nvidia-container-runtime",
+        CONTAINERD,
+    ),
+    State::well(
+        "containerd with the operator's runtimes, all is well",
+        "mkdir -p /usr/local/nvidia/toolkit; for name in '' .cdi .legacy; do ln -s /bin/true /usr/local/nvidia/toolkit/nvidia-container-runtime$name; done; containerd_file io.containerd.runc.v2 /usr/local/nvidia/toolkit/nvidia-container-runtime; for name in cdi legacy; do printf '[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia-%s]\\nruntime_type = \"io.containerd.runc.v2\"\\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia-%s.options]\\nBinaryName = \"/usr/local/nvidia/toolkit/nvidia-container-runtime.%s\"\\n' $name $name $name; done >> /etc/containerd/config.toml",
+        CONTAINERD,
+    ),
+    State::well(
+        "containerd with plain runc and CDI, all is well",
+        "containerd_file io.containerd.runc.v2 runc; cp $SPEC /etc/cdi/nvidia.yaml",
+        CONTAINERD,
+    ),
+    State::well(
+        "containerd 2 with CDI and without the runtime, all is well",
+        "echo 'version = 3' > /etc/containerd/config.toml; cp $SPEC /etc/cdi/nvidia.yaml",
+        CONTAINERD,
+    ),
+    State::well(
+        "containerd in mode cdi with a specification, all is well",
+        "containerd_file io.containerd.runc.v2 /usr/bin/nvidia-container-runtime; toolkit_mode cdi; cp $SPEC /etc/cdi/nvidia.yaml",
         CONTAINERD,
     ),
     State::well(
@@ -44,7 +64,7 @@ pub(super) const ROWS: &[State] = &[
     ),
     State::well(
         "K3s with a true template, all is well",
-        "mkdir -p /var/lib/rancher/k3s/agent/etc/containerd; cd /var/lib/rancher/k3s/agent/etc/containerd; echo '{{ template \"base\" . }}' > config.toml.tmpl; printf '[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.nvidia]\\n' > config.toml",
+        "mkdir -p /var/lib/rancher/k3s/agent/etc/containerd; cd /var/lib/rancher/k3s/agent/etc/containerd; echo '{{ template \"base\" . }}' > config.toml.tmpl; containerd_file io.containerd.runc.v2 /usr/bin/nvidia-container-runtime config.toml",
         CONTAINERD,
     ),
 ];
