@@ -10,7 +10,7 @@ mod request;
 mod service;
 
 pub use interpolate::interpolate;
-pub use request::{Place, Request};
+pub use request::{KEYS, Place, Request};
 pub use service::{Image, Service};
 
 use crate::file::{File, Files, join};
