@@ -149,6 +149,13 @@ impl<'a> Container<'a> {
         self.node.at_path(&["resources", part]).map(|part| part.entries()).unwrap_or_default()
     }
 
+    /// The item of `env` with a name.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<View<'a>> {
+        let items = self.node.get("env")?.items();
+        items.into_iter().find(|item| item.get("name").and_then(|view| view.text()) == Some(name))
+    }
+
     /// The amount of a resource in `limits` or `requests`.
     #[must_use]
     pub fn amount(&self, part: &str, name: &str) -> Option<Entry<'a>> {

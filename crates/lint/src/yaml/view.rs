@@ -89,6 +89,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether it is a scalar without quotes.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        matches!(self.node().map(|node| &node.value), Some(Value::Scalar { plain: true, .. }))
+    }
+
     /// Whether it is a mapping.
     #[must_use]
     pub fn is_mapping(&self) -> bool {

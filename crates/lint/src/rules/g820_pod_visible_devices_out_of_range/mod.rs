@@ -39,7 +39,7 @@ fn check(context: Context<'_, Manifests>, sink: &mut Sink) {
 fn gpus(container: &Container<'_>) -> Option<usize> {
     let privileged = container.node.at_path(&["securityContext", "privileged"]).is_some();
     let claims = container.node.at_path(&["resources", "claims"]).is_some();
-    let shared = variable_of(container, "NVIDIA_VISIBLE_DEVICES").is_some();
+    let shared = container.variable("NVIDIA_VISIBLE_DEVICES").is_some();
     if privileged || claims || shared {
         return None;
     }
@@ -52,11 +52,6 @@ fn gpus(container: &Container<'_>) -> Option<usize> {
 }
 
 fn variable<'a>(container: &Container<'a>) -> Option<(View<'a>, &'a str)> {
-    let value = variable_of(container, "CUDA_VISIBLE_DEVICES")?.get("value")?;
+    let value = container.variable("CUDA_VISIBLE_DEVICES")?.get("value")?;
     Some((value, value.text()?))
-}
-
-fn variable_of<'a>(container: &Container<'a>, name: &str) -> Option<View<'a>> {
-    let items = container.node.get("env")?.items();
-    items.into_iter().find(|item| item.get("name").and_then(|view| view.text()) == Some(name))
 }
