@@ -263,6 +263,8 @@ mod tests {
             ("README.md", "```sh\ndocker run --gpus all a\n```\n", Some(Kind::Script)),
             ("run.sh", "docker run --gpus all a\n", Some(Kind::Script)),
             ("build.sh", "docker build .\n", None),
+            ("build.sh", "docker build --gpus all .\n", Some(Kind::Script)),
+            ("run.sh", "docker run --gpu all a\n", Some(Kind::Script)),
             (".devcontainer/devcontainer.json", "{}", Some(Kind::Devcontainer)),
         ];
         for (path, text, expected) in cases {

@@ -92,6 +92,7 @@ mod g906_gpus_behind_image;
 mod g907_nvidia_docker_command;
 mod g908_run_image_missing;
 mod g910_devcontainer_image_missing;
+mod g911_gpus_option_form;
 mod g912_run_caps_unknown;
 mod g990_unused_ignore;
 mod g991_unknown_rule_in_ignore;
@@ -189,6 +190,7 @@ pub static ALL: &[Rule] = &[
     g907_nvidia_docker_command::RULE,
     g908_run_image_missing::RULE,
     g910_devcontainer_image_missing::RULE,
+    g911_gpus_option_form::RULE,
     g912_run_caps_unknown::RULE,
     g990_unused_ignore::RULE,
     g991_unknown_rule_in_ignore::RULE,
