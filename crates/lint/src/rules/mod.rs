@@ -83,6 +83,8 @@ mod g821_gpu_by_default;
 mod g822_amount_is_no_amount;
 mod g823_pod_image_missing;
 mod g824_pod_caps_unknown;
+mod g825_plugin_overridden;
+mod g826_privileged_with_limit;
 mod g901_host_needs_gpu;
 mod g902_run_args_need_gpu;
 mod g903_run_args_shape;
@@ -181,6 +183,8 @@ pub static ALL: &[Rule] = &[
     g822_amount_is_no_amount::RULE,
     g823_pod_image_missing::RULE,
     g824_pod_caps_unknown::RULE,
+    g825_plugin_overridden::RULE,
+    g826_privileged_with_limit::RULE,
     g901_host_needs_gpu::RULE,
     g902_run_args_need_gpu::RULE,
     g903_run_args_shape::RULE,

@@ -1,5 +1,7 @@
 //! G725: a key for devices at a place where there is none.
 
+mod places;
+
 use crate::compose::{Compose, KEYS, Request, Service};
 use crate::finding::{Edit, Finding, Fix};
 use crate::nearest::nearest;
@@ -41,11 +43,13 @@ const ABOUT: &[&str] = &["device", "gpu", "capabilit", "driver", "count", "shm",
 
 fn check(context: Context<'_, Compose>, sink: &mut Sink) {
     let mut seen = HashSet::new();
+    places::check(context.model, &context.file.text, &mut seen, sink);
     for service in context.model.services() {
         for (part, name, keys) in parts(&service) {
             for entry in part.entries() {
                 let Some(key) = entry.key.text() else { continue };
-                let about = ABOUT.iter().any(|word| key.contains(word));
+                let about =
+                    ABOUT.iter().any(|word| key.contains(word)) || places::asks_for_devices(entry.value);
                 if keys.contains(&key) || !about || key.starts_with("x-") || !seen.insert(entry.key.span()) {
                     continue;
                 }
