@@ -36,14 +36,17 @@ mod g218_torch_backend_auto;
 mod g220_llama_cpp_old_option;
 mod g223_onnxruntime_twice;
 mod g225_version_redirected;
+mod g226_local_version_without_index;
 mod g301_driver_in_image;
 mod g302_cuda_metapackage;
+mod g303_cuda_repo_old_key;
 mod g306_kernel_module_in_build;
 mod g309_gpu_at_build;
 mod g401_caps_missing_compute;
 mod g402_caps_unknown;
 mod g405_ld_path_clobber;
 mod g406_stubs_in_path;
+mod g407_compat_in_path;
 mod g409_cuda_visible_baked;
 mod g502_arch_unsupported_by_toolkit;
 mod g505_arch_list_syntax;
@@ -136,14 +139,17 @@ pub static ALL: &[Rule] = &[
     g220_llama_cpp_old_option::RULE,
     g223_onnxruntime_twice::RULE,
     g225_version_redirected::RULE,
+    g226_local_version_without_index::RULE,
     g301_driver_in_image::RULE,
     g302_cuda_metapackage::RULE,
+    g303_cuda_repo_old_key::RULE,
     g306_kernel_module_in_build::RULE,
     g309_gpu_at_build::RULE,
     g401_caps_missing_compute::RULE,
     g402_caps_unknown::RULE,
     g405_ld_path_clobber::RULE,
     g406_stubs_in_path::RULE,
+    g407_compat_in_path::RULE,
     g409_cuda_visible_baked::RULE,
     g502_arch_unsupported_by_toolkit::RULE,
     g505_arch_list_syntax::RULE,
