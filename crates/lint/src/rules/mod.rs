@@ -6,6 +6,7 @@
 pub(crate) use g990_unused_ignore::RULE as G990;
 pub(crate) use g991_unknown_rule_in_ignore::RULE as G991;
 
+mod arch_list;
 mod compose_edits;
 mod driver_capabilities;
 mod g101_floating_gpu_tag;
@@ -37,6 +38,7 @@ mod g220_llama_cpp_old_option;
 mod g223_onnxruntime_twice;
 mod g225_version_redirected;
 mod g226_local_version_without_index;
+mod g227_conda_forge_cpu_build;
 mod g301_driver_in_image;
 mod g302_cuda_metapackage;
 mod g303_cuda_repo_old_key;
@@ -74,6 +76,7 @@ mod g729_environment_quotes;
 mod g730_service_caps_unknown;
 mod g731_request_capabilities;
 mod g732_count_of_none;
+mod g733_build_arg_arch_list;
 mod g801_gpu_only_in_requests;
 mod g802_request_differs_from_limit;
 mod g803_fractional_gpu;
@@ -99,6 +102,8 @@ mod g908_run_image_missing;
 mod g910_devcontainer_image_missing;
 mod g911_gpus_option_form;
 mod g912_run_caps_unknown;
+mod g913_smi_on_musl;
+mod g914_run_cdi_device_form;
 mod g990_unused_ignore;
 mod g991_unknown_rule_in_ignore;
 mod g999_syntax_error;
@@ -140,6 +145,7 @@ pub static ALL: &[Rule] = &[
     g223_onnxruntime_twice::RULE,
     g225_version_redirected::RULE,
     g226_local_version_without_index::RULE,
+    g227_conda_forge_cpu_build::RULE,
     g301_driver_in_image::RULE,
     g302_cuda_metapackage::RULE,
     g303_cuda_repo_old_key::RULE,
@@ -177,6 +183,7 @@ pub static ALL: &[Rule] = &[
     g730_service_caps_unknown::RULE,
     g731_request_capabilities::RULE,
     g732_count_of_none::RULE,
+    g733_build_arg_arch_list::RULE,
     g801_gpu_only_in_requests::RULE,
     g802_request_differs_from_limit::RULE,
     g803_fractional_gpu::RULE,
@@ -202,6 +209,8 @@ pub static ALL: &[Rule] = &[
     g910_devcontainer_image_missing::RULE,
     g911_gpus_option_form::RULE,
     g912_run_caps_unknown::RULE,
+    g913_smi_on_musl::RULE,
+    g914_run_cdi_device_form::RULE,
     g990_unused_ignore::RULE,
     g991_unknown_rule_in_ignore::RULE,
     g999_syntax_error::RULE,
