@@ -22,7 +22,9 @@ fn check(context: Context<'_, Manifests>, sink: &mut Sink) {
     let mut seen = HashSet::new();
     for container in context.model.containers() {
         let (Some(_), Some(item)) = (container.whole_gpus(), container.variable(NAME)) else { continue };
-        let Some(value) = item.get("value") else { continue };
+        // A privileged container sees all of them anyway.
+        let is_privileged = container.node.at_path(&["securityContext", "privileged"]).is_some();
+        let Some(value) = item.get("value").filter(|_| !is_privileged) else { continue };
         let Some(text) = value.text().filter(|text| names_gpus(text)) else { continue };
         if !seen.insert(value.span()) {
             continue;
