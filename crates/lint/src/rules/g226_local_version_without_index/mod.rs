@@ -31,12 +31,10 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
         let mut names_torch =
             before.iter().any(|stage| installs(build, stage).iter().any(|(_, i)| has_torch(i)));
         for (place, install) in installs(build, stage) {
-            if !names_torch && is_certain(build, place, &install) {
-                install
-                    .requirements
-                    .iter()
-                    .filter(|r| wants_build(r))
-                    .for_each(|r| report(&install, r, sink));
+            // One index is enough for all packages of a command.
+            let wanted = install.requirements.iter().find(|requirement| wants_build(requirement));
+            if let Some(wanted) = wanted.filter(|_| !names_torch && is_certain(build, place, &install)) {
+                report(&install, wanted, sink);
             }
             names_torch |= has_torch(&install);
         }

@@ -8,7 +8,7 @@ use crate::nearest::nearest;
 use crate::rule::{Check, Context, Family, Rule};
 use crate::sink::Sink;
 use crate::text::Span;
-use crate::yaml::View;
+use crate::yaml::{Entry, View};
 use diag::{Code, Severity};
 use std::collections::HashSet;
 
@@ -38,6 +38,9 @@ const RESOURCES: &[&str] = &["limits", "reservations"];
 const LIMITS: &[&str] = &["cpus", "memory", "pids"];
 const RESERVATIONS: &[&str] = &["cpus", "memory", "generic_resources", "devices"];
 
+/// The keys on the way to a request.
+const PATH: &[&str] = &["resources", "reservations", "devices"];
+
 /// What a key must hold for being about devices; other wrong keys are left to other tools.
 const ABOUT: &[&str] = &["device", "gpu", "capabilit", "driver", "count", "shm", "runtime", "nvidia"];
 
@@ -47,13 +50,7 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
     for service in context.model.services() {
         for (part, name, keys) in parts(&service) {
             for entry in part.entries() {
-                let Some(key) = entry.key.text() else { continue };
-                let about =
-                    ABOUT.iter().any(|word| key.contains(word)) || places::asks_for_devices(entry.value);
-                if keys.contains(&key) || !about || key.starts_with("x-") || !seen.insert(entry.key.span()) {
-                    continue;
-                }
-                report(entry.key.span(), key, name, sink).help(help(key));
+                in_deploy(entry, name, keys, &context.file.text, &mut seen, sink);
             }
         }
         for request in service.requests() {
@@ -71,6 +68,30 @@ fn parts<'a>(service: &Service<'a>) -> Vec<(View<'a>, &'static str, &'static [&'
         (at(&["deploy", "resources", "reservations"]), "`deploy.resources.reservations`", RESERVATIONS),
     ];
     all.into_iter().filter_map(|(view, name, keys)| Some((view?, name, keys))).collect()
+}
+
+fn in_deploy(
+    entry: Entry<'_>,
+    name: &str,
+    keys: &[&'static str],
+    text: &str,
+    seen: &mut HashSet<Span>,
+    sink: &mut Sink,
+) {
+    let (span, key) = (entry.key.span(), entry.key.text().unwrap_or_default());
+    let meant = nearest(key, keys).filter(|meant| PATH.contains(meant));
+    let about = ABOUT.iter().any(|word| key.contains(word)) || places::asks_for_devices(entry.value);
+    if keys.contains(&key) || key.starts_with("x-") || !(about || meant.is_some()) || !seen.insert(span) {
+        return;
+    }
+    let finding = report(span, key, name, sink);
+    match meant {
+        None => finding.help(help(key)),
+        Some(meant) => finding.help(format!("it is `{meant}`")),
+    };
+    if let Some(meant) = meant.filter(|_| span.of(text) == key) {
+        finding.fix(Fix::needs_review(format!("write `{meant}`"), Edit::new(span, meant)));
+    }
 }
 
 fn in_request(request: Request<'_>, text: &str, seen: &mut HashSet<Span>, sink: &mut Sink) {

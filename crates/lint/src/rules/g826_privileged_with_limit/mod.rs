@@ -20,16 +20,17 @@ pub(crate) const RULE: Rule = Rule {
 fn check(context: Context<'_, Manifests>, sink: &mut Sink) {
     let mut seen = HashSet::new();
     for container in context.model.containers() {
-        let Some(count) = container.whole_gpus() else { continue };
+        if container.whole_gpus().is_none() {
+            continue;
+        }
         let Some(privileged) = container.node.at_path(&["securityContext", "privileged"]) else { continue };
         let is_true = privileged.scalar() == Some(Scalar::Bool(true));
         if !is_true || !seen.insert(privileged.span()) {
             continue;
         }
-        let gpus = if count == 1 { "one GPU".to_owned() } else { format!("{count} GPUs") };
         let finding = sink.report(
             privileged.span(),
-            format!("a privileged container sees all GPUs of the node, and not the {gpus} of its limit"),
+            "a privileged container sees all GPUs of the node, whatever its limit",
         );
         finding.note("it has every device node of the node, also those of GPUs that other pods were given");
         finding.help("leave `privileged` out: a GPU does not need it");
