@@ -114,7 +114,7 @@ fn included(top: View<'_>) -> Vec<Vec<String>> {
 }
 
 /// Whether a file is a Compose file by its name.
-fn is_compose_name(path: &str) -> bool {
+pub(crate) fn is_compose_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
     (name.ends_with(".yml") || name.ends_with(".yaml")) && name.contains("compose")
 }

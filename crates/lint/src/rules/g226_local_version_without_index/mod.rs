@@ -2,7 +2,7 @@
 
 use crate::commands::pip::{Install, Tool};
 use crate::commands::requirements::Requirement;
-use crate::dockerfile::{Action, Build, Place, Source, Stage};
+use crate::dockerfile::{Action, Argument, Build, Place, Source, Stage};
 use crate::facts::base::{is_cuda_repository, plain_system};
 use crate::facts::channels;
 use crate::facts::torch::{FAMILY, installs, is_suffix};
@@ -34,7 +34,7 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
             // One index is enough for all packages of a command.
             let wanted = install.requirements.iter().find(|requirement| wants_build(requirement));
             if let Some(wanted) = wanted.filter(|_| !names_torch && is_certain(build, place, &install)) {
-                report(&install, wanted, sink);
+                report(wanted, sink);
             }
             names_torch |= has_torch(&install);
         }
@@ -49,7 +49,10 @@ fn is_plain(build: &Build, stage: &Stage) -> bool {
     });
     let brings = |action: &Action| match action {
         Action::Opaque => true,
-        Action::Copy(copy) => !matches!(copy.source, Source::Context),
+        Action::Copy(copy) => {
+            let target = copy.target.as_ref().map_or("", Argument::known).trim_end_matches('/');
+            !matches!(copy.source, Source::Context) || matches!(target, "" | "/etc" | "/root")
+        }
         _ => false,
     };
     is_known && !build.steps(stage).any(|(_, _, step)| brings(&step.action))
@@ -64,7 +67,8 @@ fn is_certain(build: &Build, place: Place<'_>, install: &Install<'_>) -> bool {
     let mounts_settings = step.is_some_and(|instruction| {
         instruction.flags.iter().any(|flag| flag.name == "mount" && !flag.value.contains("type=cache"))
     });
-    matches!(install.tool, Tool::Pip | Tool::UvPip)
+    // uv also reads the settings of a project.
+    install.tool == Tool::Pip
         && !mounts_settings
         && !place.run.flow.conditional
         && !place.run.flow.tolerated
@@ -79,25 +83,19 @@ fn wants_build(requirement: &Requirement) -> bool {
         && requirement.local().is_some_and(|local| local == "cpu" || is_suffix(local))
 }
 
-fn report(install: &Install<'_>, requirement: &Requirement, sink: &mut Sink) {
+fn report(requirement: &Requirement, sink: &mut Sink) {
     let (name, version) = (&requirement.name, requirement.pinned().unwrap_or_default());
     let local = requirement.local().unwrap_or_default().to_owned();
     let is_published = torch::RELEASES.iter().any(|release| release.builds.contains(&local.as_str()));
     let finding = sink.report_requirement(requirement, format!("PyPI has no `{local}` builds of {name}"));
     finding.label("only PyTorch's own indexes have them");
-    if install.tool == Tool::Pip {
-        finding.note(format!(
-            "pip will stop with `ERROR: No matching distribution found for {name}=={version}`"
-        ));
-    } else {
-        finding.note(format!("uv will stop with `Because there is no version of {name}=={version}`"));
-    }
+    finding.note(format!("pip will stop with `ERROR: No matching distribution found for {name}=={version}`"));
     if !is_published && local != "cpu" {
         return;
     }
     let option = format!("--extra-index-url https://download.pytorch.org/whl/{local}");
     finding.help(format!("add `{option}`"));
-    if requirement.origin.is_none() && requirement.exact && install.tool == Tool::Pip {
+    if requirement.origin.is_none() && requirement.exact {
         let end = requirement.span.end;
         let edit = Edit::new(Span::new(end, end), format!(" {option}"));
         finding.fix(Fix::needs_review("add the index", edit));

@@ -52,26 +52,36 @@ fn in_path(build: &Build, target: &Stage, text: &str) -> Option<Span> {
     Some(Span::new(start, start + "/stubs".len()))
 }
 
-/// The word with the folder where it is written to `/etc/ld.so.conf.d`, and stays there.
+/// The folder of lists for the loader's cache.
+const LISTS: &str = "/etc/ld.so.conf.d/";
+
+/// The list that names the folder of the system, in which the host's libcuda is put. A list with a later
+/// name comes behind it, as authors of `z-cuda-stubs.conf` know.
+const OF_SYSTEM: &str = "x86_64-linux-gnu.conf";
+
+/// The word with the folder where it is written to a list that comes before the system's, and stays there.
 fn in_cache(build: &Build, target: &Stage) -> Option<Span> {
-    const LIST: &str = "/etc/ld.so.conf";
+    let names =
+        |run: &Run| run.args.iter().any(|arg| arg.text.is_none() || arg.known().contains("/ld.so.conf"));
     let mut all = build.steps(target).flat_map(|(_, _, step)| runs(step));
-    let names = |run: &Run| run.args.iter().any(|arg| arg.text.is_none() || arg.known().starts_with(LIST));
     if all.any(|run| matches!(run.name(), "rm" | "sed" | "mv") && names(run)) {
         return None;
     }
     build.steps(target).find_map(|(_, _, step)| {
         let runs = runs(step);
-        let writes = |run: &Run| {
-            let redirects = run.redirects.iter().filter_map(|redirect| redirect.target.literal());
-            redirects.into_iter().any(|path| path.starts_with(LIST)) || (run.name() == "tee" && names(run))
-        };
-        let at = runs.iter().position(writes)?;
+        let at = runs.iter().position(writes_early_list)?;
         // The word stands in the command itself, or in that which feeds it.
         let near = runs.get(at.saturating_sub(usize::from(runs[at].flow.reads_pipe))..=at)?;
         let words = near.iter().filter(|run| !run.flow.conditional).flat_map(|run| &run.args);
         words.into_iter().find(|arg| arg.known().contains("/stubs")).map(|arg| arg.span)
     })
+}
+
+fn writes_early_list(run: &Run) -> bool {
+    let is_early = |path: &str| path.strip_prefix(LISTS).is_some_and(|name| name < OF_SYSTEM);
+    let mut redirects = run.redirects.iter().filter_map(|redirect| redirect.target.literal());
+    redirects.any(|path| is_early(&path))
+        || (run.name() == "tee" && run.args.iter().any(|arg| is_early(arg.known())))
 }
 
 fn runs(step: &Step) -> &[Run] {

@@ -46,7 +46,7 @@ const ABOUT: &[&str] = &["device", "gpu", "capabilit", "driver", "count", "shm",
 
 fn check(context: Context<'_, Compose>, sink: &mut Sink) {
     let mut seen = HashSet::new();
-    places::check(context.model, &context.file.text, &mut seen, sink);
+    places::check(context.model, context.file, &mut seen, sink);
     for service in context.model.services() {
         for (part, name, keys) in parts(&service) {
             for entry in part.entries() {

@@ -1,7 +1,8 @@
 //! Keys about GPUs at the top of the file, in a service, and below `build`.
 
 use super::report;
-use crate::compose::{Compose, Service};
+use crate::compose::{Compose, Service, is_compose_name};
+use crate::file::File;
 use crate::finding::{Edit, Fix};
 use crate::sink::Sink;
 use crate::text::Span;
@@ -11,8 +12,10 @@ use std::collections::HashSet;
 const REQUEST: &str =
     "GPUs are asked for with `deploy.resources.reservations.devices`, or with `gpus` of the service";
 
-pub(super) fn check(model: &Compose, text: &str, seen: &mut HashSet<Span>, sink: &mut Sink) {
-    if model.services().is_empty() {
+pub(super) fn check(model: &Compose, file: &File, seen: &mut HashSet<Span>, sink: &mut Sink) {
+    // Other programs have files with `services` too.
+    let is_service = |service: &Service<'_>| service.get("image").or(service.get("build")).is_some();
+    if !is_compose_name(&file.path) && !model.services().iter().any(is_service) {
         return;
     }
     for entry in model.top().map(|top| top.own_entries()).unwrap_or_default() {
@@ -26,11 +29,11 @@ pub(super) fn check(model: &Compose, text: &str, seen: &mut HashSet<Span>, sink:
         }
     }
     for service in model.services() {
-        in_service(&service, text, seen, sink);
+        in_service(&service, file, seen, sink);
     }
 }
 
-fn in_service(service: &Service<'_>, text: &str, seen: &mut HashSet<Span>, sink: &mut Sink) {
+fn in_service(service: &Service<'_>, file: &File, seen: &mut HashSet<Span>, sink: &mut Sink) {
     let entries = service.node.entries();
     for entry in entries.iter().filter(|entry| is_lost(entry)) {
         if seen.insert(entry.key.span()) {
@@ -39,11 +42,12 @@ fn in_service(service: &Service<'_>, text: &str, seen: &mut HashSet<Span>, sink:
         }
     }
     let gpu = service.node.entry("gpu").filter(|_| service.get("gpus").is_none());
-    if let Some(entry) = gpu.filter(|entry| seen.insert(entry.key.span())) {
+    let is_meant = |entry: &Entry<'_>| is_compose_name(&file.path) || entry.value.text() == Some("all");
+    if let Some(entry) = gpu.filter(is_meant).filter(|entry| seen.insert(entry.key.span())) {
         let finding = report(entry.key.span(), "gpu", "a service", sink);
         finding.help("the key is `gpus`");
         let is_request = entry.value.is_sequence() || entry.value.text() == Some("all");
-        if is_request && entry.key.span().of(text) == "gpu" {
+        if is_request && entry.key.span().of(&file.text) == "gpu" {
             finding.fix(Fix::safe("write `gpus`", Edit::new(entry.key.span(), "gpus")));
         }
     }

@@ -19,14 +19,14 @@ pub(crate) const RULE: Rule = Rule {
     doc: include_str!("doc.md"),
 };
 
-/// The variables, and what comes of a value in quotes.
+/// The variables, and what comes of a value in quotes (`VALUE`).
 const NAMES: &[(&str, &str)] = &[
-    ("NVIDIA_VISIBLE_DEVICES", "the container does not start: `device error: \"all\": unknown device`"),
+    ("NVIDIA_VISIBLE_DEVICES", "the container does not start: `device error: VALUE: unknown device`"),
     (
         "NVIDIA_DRIVER_CAPABILITIES",
-        "the container does not start: `unsupported capabilities found in '\"compute\"'`",
+        "the container does not start: `unsupported capabilities found in 'VALUE'`",
     ),
-    ("CUDA_VISIBLE_DEVICES", "CUDA finds no GPU of that name: `No CUDA GPUs are available`"),
+    ("CUDA_VISIBLE_DEVICES", "CUDA finds no GPU VALUE: `No CUDA GPUs are available`"),
 ];
 
 fn check(context: Context<'_, Compose>, sink: &mut Sink) {
@@ -41,7 +41,7 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
             finding.note(
                 "in a list nothing takes them away: Compose gives the container what stands behind `=`",
             );
-            finding.note(error.replace("all", bare).replace("compute", bare));
+            finding.note(error.replace("VALUE", value));
             finding.help(format!("write `{name}={bare}`"));
             fix(finding, &context.file.text, item.span(), value);
         }

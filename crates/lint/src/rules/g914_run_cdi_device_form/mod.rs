@@ -1,9 +1,10 @@
 //! G914: a CDI device of a call whose name is none.
 
-use crate::finding::{Edit, Fix};
+use crate::finding::{Edit, Finding, Fix};
 use crate::rule::{Check, Context, Family, Rule};
 use crate::script::Script;
 use crate::sink::Sink;
+use crate::text::Span;
 use diag::{Code, Severity};
 
 /// The rule.
@@ -24,18 +25,24 @@ fn check(context: Context<'_, Script>, sink: &mut Sink) {
                 continue;
             }
             let finding = sink.report(device.span, "this is no name of a CDI device, and is taken as a path");
-            finding.note(format!(
-                "the engine says: `error gathering device information while adding custom device \"nvidia.com/{}\": no such file or directory`",
-                rest.split(':').next().unwrap_or(rest)
-            ));
+            finding.note(if call.program.known() == "podman" {
+                format!("podman says: `stat {}: no such file or directory`", device.known())
+            } else {
+                "docker says: `error gathering device information while adding custom device`".to_owned()
+            });
             finding
                 .help("a CDI device is `nvidia.com/gpu=all`, `nvidia.com/gpu=0` or `nvidia.com/gpu=GPU-...`");
-            let written = device.span.of(&context.file.text);
-            let name = rest.strip_prefix("gpu:").filter(|name| !name.is_empty() && !name.contains(':'));
-            if let Some(name) = name.filter(|_| written.matches("gpu:").count() == 1) {
-                let edit = Edit::new(device.span, written.replacen("gpu:", "gpu=", 1));
-                finding.fix(Fix::safe(format!("name the device `{name}`"), edit));
-            }
+            fix(finding, rest, device.span, &context.file.text);
         }
+    }
+}
+
+/// `gpu=all` for `gpu:all`.
+fn fix(finding: &mut Finding, rest: &str, span: Span, text: &str) {
+    let written = span.of(text);
+    let name = rest.strip_prefix("gpu:").filter(|name| !name.is_empty() && !name.contains(':'));
+    if let Some(name) = name.filter(|_| written.matches("gpu:").count() == 1) {
+        let edit = Edit::new(span, written.replacen("gpu:", "gpu=", 1));
+        finding.fix(Fix::safe(format!("name the device `{name}`"), edit));
     }
 }
