@@ -49,7 +49,8 @@ impl<'a> Request<'a> {
     /// must have.
     #[must_use]
     pub fn pieces(&self) -> Option<Vec<View<'a>>> {
-        let items = self.list.filter(|list| self.place == Place::Deploy && !list.is_flow())?.items();
+        let is_torn = |list: &View<'_>| !list.is_flow() && (2..=KEYS.len()).contains(&list.item_count());
+        let items = self.list.filter(|list| self.place == Place::Deploy && is_torn(list))?.items();
         let mut seen = HashSet::new();
         for entry in items.iter().flat_map(View::own_entries) {
             let key = entry.key.text().filter(|key| KEYS.contains(key))?;
@@ -59,8 +60,8 @@ impl<'a> Request<'a> {
         }
         let is_one =
             seen.contains("capabilities") && !(seen.contains("count") && seen.contains("device_ids"));
-        let are_pieces = items.len() > 1 && items.iter().all(|item| item.is_mapping() && !item.is_flow());
-        (is_one && are_pieces).then_some(items)
+        let are_blocks = items.iter().all(|item| item.is_mapping() && !item.is_flow());
+        (is_one && are_blocks).then_some(items)
     }
 
     /// The driver, as far as it is known; `None`: not given. An unknown one is empty.

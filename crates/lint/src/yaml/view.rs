@@ -116,6 +116,15 @@ impl<'a> View<'a> {
         )
     }
 
+    /// How many items a sequence has.
+    #[must_use]
+    pub fn item_count(&self) -> usize {
+        match self.node().map(|node| &node.value) {
+            Some(Value::Sequence { items, .. }) => items.len(),
+            _ => 0,
+        }
+    }
+
     /// The items of a sequence; empty for others.
     #[must_use]
     pub fn items(&self) -> Vec<Self> {

@@ -105,9 +105,17 @@ fn too_few(service: &Service<'_>, list: View<'_>, words: &[String], sink: &mut S
     finding.help("write `[gpu]`, or add `compute`");
 }
 
+/// Whether the name, the image or the command says that it looks at GPUs only.
 fn is_monitor(service: &Service<'_>) -> bool {
     let whole = service.whole();
-    let image = whole.get("image").and_then(|image| image.text()).unwrap_or_default().to_owned();
-    let names = [service.name.to_owned(), image].into_iter().chain(whole.words());
-    names.map(|name| name.to_ascii_lowercase()).any(|name| MONITORS.iter().any(|word| name.contains(word)))
+    let text = |key: &str| whole.get(key).and_then(|view| view.text()).unwrap_or_default();
+    let items = |key: &str| whole.get(key).filter(|view| view.item_count() < 100).map(|view| view.items());
+    let listed = ["entrypoint", "command"].into_iter().filter_map(items).flatten();
+    let words = listed.filter_map(|word| word.text());
+    let mut names =
+        [service.name, text("image"), text("entrypoint"), text("command")].into_iter().chain(words);
+    names.any(|name| {
+        let start = name.get(..200).unwrap_or(name).to_ascii_lowercase();
+        MONITORS.iter().any(|word| start.contains(word))
+    })
 }
