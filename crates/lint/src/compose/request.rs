@@ -60,7 +60,8 @@ impl<'a> Request<'a> {
         }
         let is_one =
             seen.contains("capabilities") && !(seen.contains("count") && seen.contains("device_ids"));
-        let are_blocks = items.iter().all(|item| item.is_mapping() && !item.is_flow());
+        let is_block = |item: &View<'_>| item.is_mapping() && !item.is_flow() && item.place() == item.span();
+        let are_blocks = items.iter().all(is_block);
         (is_one && are_blocks).then_some(items)
     }
 
