@@ -77,8 +77,8 @@ pub(super) fn contradiction(tag: &Tag) -> Option<String> {
         return of_family(tag, word);
     };
     if word != row.word {
-        let word = row.word;
-        return Some(format!("the images of CUDA {} have cuDNN as `{word}`{}", row.version, major(word)));
+        let meaning = major(row.word, word);
+        return Some(format!("the images of CUDA {} have cuDNN as `{}`{meaning}", row.version, row.word));
     }
     let system = tag.system.as_deref().filter(|system| system.starts_with("ubuntu"))?;
     let is_there = row.systems.contains(&system);
@@ -89,11 +89,17 @@ pub(super) fn contradiction(tag: &Tag) -> Option<String> {
 /// The numbered words ended with CUDA 12.3, whose updates the listing does not all have.
 fn of_family(tag: &Tag, word: &str) -> Option<String> {
     let ended = tag.cuda()? >= Cuda::new(12, 4) && word != "cudnn";
-    ended.then(|| format!("from CUDA 12.4 on the images have cuDNN as `cudnn`{}", major("cudnn")))
+    ended.then(|| format!("from CUDA 12.4 on the images have cuDNN as `cudnn`{}", major("cudnn", word)))
 }
 
-fn major(word: &str) -> &'static str {
-    if word == "cudnn" { ", which is cuDNN 9" } else { "" }
+/// What a word means, and where what was asked for has ended.
+fn major(word: &str, asked: &str) -> &'static str {
+    match (word, asked) {
+        ("cudnn", "cudnn8") => ", which is cuDNN 9; the last ones with cuDNN 8 are of CUDA 12.2",
+        ("cudnn", _) => ", which is cuDNN 9",
+        (_, "cudnn8") => "; the last ones with cuDNN 8 are of CUDA 12.2",
+        _ => "",
+    }
 }
 
 /// Whether two words for cuDNN mean the same major number.

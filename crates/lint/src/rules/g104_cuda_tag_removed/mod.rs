@@ -47,7 +47,7 @@ fn judge_tag(image: &BaseImage, is_built: bool, sink: &mut Sink) {
         "{build} will stop with `docker.io/nvidia/cuda:{tag}: not found` (`manifest unknown`), unless an old copy of the image is still on the machine"
     ));
     let Some(instead) = instead else {
-        finding.help("choose a tag of a release that NVIDIA still offers");
+        finding.help("choose a tag that NVIDIA offers");
         return;
     };
     finding.help(format!("`{instead}` exists"));
