@@ -18,6 +18,7 @@ fn rows() -> Vec<&'static dyn Row> {
     add(&mut out, image::DELETED);
     add(&mut out, image::SYSTEM_SPANS);
     add(&mut out, image::LAST_UPDATES);
+    add(&mut out, image::CUDNN_TAGS);
     add(&mut out, image::SYSTEM_ENDS);
     add(&mut out, torch::RELEASES);
     add(&mut out, torch::ARCHITECTURES);

@@ -234,11 +234,18 @@ fn at_least(driver: &Numbers, wanted: &Numbers) -> bool {
     true
 }
 
+/// Capabilities of GPUs before Volta: what begins with a later one has left them behind.
+const RETIRED: &[(u8, u8)] =
+    &[(3, 0), (3, 2), (3, 5), (3, 7), (5, 0), (5, 2), (5, 3), (6, 0), (6, 1), (6, 2)];
+
 /// Whether the `nvcc` of a release can make code for a capability; `None`: not in the tables.
 #[must_use]
 pub fn can_target(version: Cuda, capability: Capability) -> Option<bool> {
-    let since = TARGETS.iter().find(|target| target.capability == capability)?.since;
     let oldest = family(version)?.oldest;
+    if RETIRED.contains(&(capability.major, capability.minor)) && capability < oldest {
+        return (version <= newest()).then_some(false);
+    }
+    let since = TARGETS.iter().find(|target| target.capability == capability)?.since;
     (version <= newest()).then_some(version >= since && capability >= oldest)
 }
 
@@ -274,6 +281,9 @@ mod tests {
             ("13.0", "7.0", Some(false)),
             ("12.9", "7.0", Some(true)),
             ("12.9", "6.1", None),
+            ("13.0", "6.1", Some(false)),
+            ("12.4", "3.5", Some(false)),
+            ("13.0", "6.5", None),
             ("13.0", "7.5", Some(true)),
             ("99.0", "8.0", None),
         ];

@@ -1,6 +1,11 @@
 //! Tags of `nvidia/cuda` images: their parts, and which are known not to exist.
 
+mod cudnn_tags;
+
+pub use cudnn_tags::{CUDNN_TAGS, CudnnTags};
+
 use crate::{Cuda, Numbers, Row, Source};
+use cudnn_tags::{contradiction, is_same};
 
 /// The parts of a tag such as `12.4.1-cudnn-devel-ubuntu22.04`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +20,8 @@ pub struct Tag {
     pub system: Option<String>,
     /// Whether it holds words that are none of these.
     pub has_other_words: bool,
+    /// Whether the words stand in the order of all tags: cuDNN, flavour, system.
+    pub is_in_order: bool,
 }
 
 /// What an image holds.
@@ -34,20 +41,31 @@ impl Tag {
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.split('-');
         let version = Numbers::parse(words.next()?)?;
-        let mut tag = Self { version, cudnn: None, flavour: None, system: None, has_other_words: false };
+        let mut tag = Self {
+            version,
+            cudnn: None,
+            flavour: None,
+            system: None,
+            has_other_words: false,
+            is_in_order: true,
+        };
         for word in words {
-            match word {
-                "base" => tag.flavour = Some(Flavour::Base),
-                "runtime" => tag.flavour = Some(Flavour::Runtime),
-                "devel" => tag.flavour = Some(Flavour::Devel),
-                _ if word.starts_with("cudnn") => tag.cudnn = Some(word.to_owned()),
-                _ if SYSTEMS.iter().any(|system| word.starts_with(system)) => {
-                    tag.system = Some(word.to_owned())
-                }
-                _ => tag.has_other_words = true,
-            }
+            let later = tag.system.is_some() || (tag.flavour.is_some() && word.starts_with("cudnn"));
+            tag.is_in_order &= !later;
+            tag.take(word);
         }
         Some(tag)
+    }
+
+    fn take(&mut self, word: &str) {
+        match word {
+            "base" => self.flavour = Some(Flavour::Base),
+            "runtime" => self.flavour = Some(Flavour::Runtime),
+            "devel" => self.flavour = Some(Flavour::Devel),
+            _ if word.starts_with("cudnn") => self.cudnn = Some(word.to_owned()),
+            _ if SYSTEMS.iter().any(|system| word.starts_with(system)) => self.system = Some(word.to_owned()),
+            _ => self.has_other_words = true,
+        }
     }
 
     /// The CUDA release.
@@ -254,6 +272,12 @@ pub fn judge(text: &str) -> Verdict {
     if tag.version.0.len() < 3 {
         return missing("every tag has three numbers; the short forms are gone".into(), LISTING);
     }
+    if !tag.is_in_order {
+        return missing("every tag says cuDNN first, then what it holds, then the system".into(), LISTING);
+    }
+    if let Some(reason) = contradiction(&tag) {
+        return missing(reason, LISTING);
+    }
     system_verdict(&tag).map_or(Verdict::Plausible, |(reason, source)| missing(reason, source))
 }
 
@@ -267,6 +291,9 @@ fn deleted_release(tag: &Tag) -> Option<&'static Deleted> {
 
 fn system_verdict(tag: &Tag) -> Option<(String, Source)> {
     let name = tag.system.as_deref()?;
+    if name.starts_with("debian") {
+        return Some(("there are no images on Debian".into(), LISTING));
+    }
     let cuda = tag.cuda()?;
     let row = SYSTEM_SPANS.iter().find(|row| row.name == name)?;
     if cuda < row.first {
@@ -280,21 +307,31 @@ fn system_verdict(tag: &Tag) -> Option<(String, Source)> {
 fn suggest(tag: &Tag) -> Option<String> {
     let version = tag.cuda().or_else(|| tag.version.0.first().map(|major| last_of_family(*major))?)?;
     let row = last_update(version).or_else(|| last_update(last_of_family(u32::from(version.major))?))?;
-    let cuda = Cuda::parse(row.version)?;
-    let fits = |name: &str| {
-        SYSTEM_SPANS
-            .iter()
-            .any(|span| span.name == name && cuda >= span.first && span.last.is_none_or(|last| cuda <= last))
-    };
-    let own = tag.system.as_deref().filter(|name| fits(name) || !name.starts_with("ubuntu"));
-    let system = own.or_else(|| ["ubuntu22.04", "ubuntu20.04"].into_iter().find(|name| fits(name)))?;
+    // Another cuDNN is another library: nothing that was built for the old one finds it.
+    if tag.cudnn.as_deref().is_some_and(|word| !is_same(word, row.cudnn)) {
+        return None;
+    }
+    let is_foreign = |name: &str| !name.starts_with("ubuntu") && !name.starts_with("debian");
+    let own = tag.system.as_deref().filter(|name| has_images(row, name) || is_foreign(name));
+    let system =
+        own.or_else(|| ["ubuntu22.04", "ubuntu20.04"].into_iter().find(|name| has_images(row, name)))?;
     let flavour = match tag.flavour? {
+        Flavour::Base if tag.cudnn.is_some() => "runtime",
         Flavour::Base => "base",
         Flavour::Runtime => "runtime",
         Flavour::Devel => "devel",
     };
     let cudnn = if tag.cudnn.is_some() { format!("{}-", row.cudnn) } else { String::new() };
     Some(format!("{}-{cudnn}{flavour}-{system}", row.version))
+}
+
+/// Whether an update has images on a system of Ubuntu, those with cuDNN too.
+fn has_images(update: &LastUpdate, name: &str) -> bool {
+    let Some(cuda) = Cuda::parse(update.version) else { return false };
+    let in_span = |span: &System| cuda >= span.first && span.last.is_none_or(|last| cuda <= last);
+    let listed = CUDNN_TAGS.iter().find(|listed| listed.version == update.version);
+    SYSTEM_SPANS.iter().any(|span| span.name == name && in_span(span))
+        && listed.is_none_or(|listed| listed.systems.contains(&name))
 }
 
 fn last_of_family(major: u32) -> Option<Cuda> {
@@ -443,6 +480,18 @@ mod tests {
             ("12.3.2-base-rockylinux9", None),
             ("12.9.1-something-ubuntu24.04", None),
             ("my-own", None),
+            ("12.4.0-cudnn8-devel-ubuntu22.04", missing(None)),
+            ("12.4.1-cudnn8-devel-ubuntu22.04", missing(None)),
+            ("12.6.0-cudnn9-runtime-ubuntu22.04", missing(Some("12.6.3-cudnn-runtime-ubuntu22.04"))),
+            ("12.4.0-cudnn-devel-ubuntu22.04", None),
+            ("12.3.1-cudnn8-devel-ubuntu22.04", None),
+            ("11.8.0-cudnn9-devel-ubuntu22.04", missing(None)),
+            ("12.1.1-cudnn8-base-ubuntu22.04", missing(Some("12.1.1-cudnn8-runtime-ubuntu22.04"))),
+            ("12.5.1-cudnn-devel-ubuntu24.04", missing(Some("12.5.1-cudnn-devel-ubuntu22.04"))),
+            ("12.4.1-devel-debian12", missing(Some("12.4.1-devel-ubuntu22.04"))),
+            ("12.1.1-devel-ubuntu22.04-cudnn8", missing(Some("12.1.1-cudnn8-devel-ubuntu22.04"))),
+            ("12.1.1-devel-cudnn8-ubuntu22.04", missing(Some("12.1.1-cudnn8-devel-ubuntu22.04"))),
+            ("12.4.1-cudnn-devel-rockylinux9", None),
         ];
         for (tag, expected) in cases {
             let found = match judge(tag) {

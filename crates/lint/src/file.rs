@@ -50,6 +50,9 @@ impl Kind {
                 return Some(Self::Dockerfile);
             }
         }
+        if is_free_name(&name) && is_a_dockerfile(&file.text) {
+            return Some(Self::Dockerfile);
+        }
         if matches!(name.as_str(), "devcontainer.json" | ".devcontainer.json") {
             return Some(Self::Devcontainer);
         }
@@ -70,21 +73,19 @@ impl Kind {
     pub fn may_be(name: &str) -> bool {
         let lower = name.to_ascii_lowercase();
         let ends = [".yml", ".yaml", ".sh", ".bash", ".md", "devcontainer.json"];
-        Self::is_dockerfile_name(&lower) || ends.iter().any(|end| lower.ends_with(end))
+        Self::is_dockerfile_name(&lower)
+            || is_free_name(&lower)
+            || ends.iter().any(|end| lower.ends_with(end))
     }
 
     /// Whether a lower-case file name is one of a Dockerfile: `Dockerfile`, `Dockerfile.gpu`,
     /// `gpu.Dockerfile`, `Containerfile`; `Dockerfile.dockerignore` is none.
     #[must_use]
     pub fn is_dockerfile_name(name: &str) -> bool {
-        let parts: Vec<&str> = name.split('.').collect();
-        let other = ["dockerignore", "md", "j2", "jinja", "jinja2", "em", "erb", "in", "py", "sh", "txt"];
-        let is_other = |last: &str| {
-            other.contains(&last) || ["tmpl", "tpl", "template"].iter().any(|end| last.ends_with(end))
-        };
-        if parts.last().is_some_and(|last| parts.len() > 1 && is_other(last)) {
+        if has_other_ending(name) {
             return false;
         }
+        let parts: Vec<&str> = name.split('.').collect();
         let word = |part: &str| {
             part == "dockerfile"
                 || part == "containerfile"
@@ -94,6 +95,38 @@ impl Kind {
                 })
         };
         parts.first().is_some_and(|part| word(part)) || parts.last().is_some_and(|part| word(part))
+    }
+}
+
+/// Whether the ending of a name is that of something else: a template, a text, a script.
+fn has_other_ending(name: &str) -> bool {
+    let other = ["dockerignore", "md", "j2", "jinja", "jinja2", "em", "erb", "in", "py", "sh", "txt"];
+    name.rsplit_once('.').is_some_and(|(_, last)| {
+        other.contains(&last) || ["tmpl", "tpl", "template"].iter().any(|end| last.ends_with(end))
+    })
+}
+
+/// Whether a lower-case name only begins like that of a Dockerfile: `Dockerfile2204-dev`, `DockerfileGPU`.
+fn is_free_name(name: &str) -> bool {
+    let begins = name.starts_with("dockerfile") || name.starts_with("containerfile");
+    begins && !has_other_ending(name) && !is_source_name(name)
+}
+
+/// Whether a text is a Dockerfile whatever its name: it begins with `FROM` and an image, `ARG`s before it
+/// or not, and without signs of a template.
+fn is_a_dockerfile(text: &str) -> bool {
+    let lines =
+        in_view(text).lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let is =
+        |line: &str, word: &str| line.split_whitespace().next().is_some_and(|w| w.eq_ignore_ascii_case(word));
+    let from = lines.skip_while(|line| is(line, "arg")).find(|_| true).filter(|line| is(line, "from"));
+    let words: Vec<&str> = from.map_or("", |line| line).split_whitespace().skip(1).collect();
+    let image = words.iter().position(|word| !word.starts_with("--")).unwrap_or(words.len());
+    let begins_well = |image: &str| image.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '$');
+    match words.get(image..) {
+        Some([image]) => begins_well(image),
+        Some([image, word, _]) => begins_well(image) && word.eq_ignore_ascii_case("as"),
+        _ => false,
     }
 }
 
@@ -254,6 +287,12 @@ mod tests {
             ("dockerfile.rs", "//! Dockerfiles.\n", None),
             ("dockerfile.go", "package dockerfile\n", None),
             ("Dockerfile.go", "# syntax=docker/dockerfile:1\nFROM golang\n", Some(Kind::Dockerfile)),
+            ("Dockerfile2204-dev", "# dev\nARG A=1\nFROM ubuntu:${A}\n", Some(Kind::Dockerfile)),
+            ("DockerfileGPU", "FROM --platform=linux/amd64 nvidia/cuda\n", Some(Kind::Dockerfile)),
+            ("Dockerfile2204-job", "apiVersion: v1\nkind: Pod\n", None),
+            ("Dockerfile2", "FROM {{ base }}\n", None),
+            ("dockerfiles", "From the book\n", None),
+            ("dockerfiles.txt", "FROM ubuntu\n", None),
             ("compose.yaml", "services: {}", Some(Kind::Compose)),
             ("docker-compose.gpu.yml", "", Some(Kind::Compose)),
             ("gpu.yaml", "services:\n  a: {}\n", Some(Kind::Compose)),
@@ -263,6 +302,8 @@ mod tests {
             ("README.md", "```sh\ndocker run --gpus all a\n```\n", Some(Kind::Script)),
             ("run.sh", "docker run --gpus all a\n", Some(Kind::Script)),
             ("build.sh", "docker build .\n", None),
+            ("build.sh", "docker build --gpus all .\n", Some(Kind::Script)),
+            ("run.sh", "docker run --gpu all a\n", Some(Kind::Script)),
             (".devcontainer/devcontainer.json", "{}", Some(Kind::Devcontainer)),
         ];
         for (path, text, expected) in cases {

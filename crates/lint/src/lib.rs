@@ -20,6 +20,7 @@ mod finding;
 pub mod fixes;
 mod gitignore;
 pub mod kubernetes;
+mod nearest;
 mod options;
 pub mod output;
 mod rule;

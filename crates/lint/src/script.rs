@@ -10,6 +10,8 @@ use crate::text::Span;
 pub struct Script {
     /// The calls in the order of the text.
     pub calls: Vec<Call>,
+    /// The words of each `docker build`.
+    pub builds: Vec<Vec<Argument>>,
 }
 
 /// One call that starts a container.
@@ -73,10 +75,11 @@ impl Script {
     /// Whether a text is worth reading: it starts containers, and says something of GPUs.
     #[must_use]
     pub fn is_about_gpus(text: &str) -> bool {
-        ["docker run", "podman run", "nvidia-docker", "docker container run", "docker create"]
+        let starts = ["docker run", "podman run", "nvidia-docker", "docker container run", "docker create"]
             .iter()
             .any(|words| text.contains(words))
-            && (text.contains("--gpus") || text.contains("nvidia"))
+            && ["--gpu", "nvidia", " -gpus"].iter().any(|words| text.contains(words));
+        starts || (text.contains("docker build") && text.contains("--gpus"))
     }
 
     /// Reads a script (`.sh`), or the fenced blocks of a Markdown text.
@@ -84,10 +87,14 @@ impl Script {
     pub fn read(file: &File) -> Self {
         let is_markdown = file.path.to_ascii_lowercase().ends_with(".md");
         let blocks = if is_markdown { blocks(&file.text) } else { vec![whole(&file.text)] };
-        let commands = blocks.iter().flat_map(shell::split);
-        let mut calls: Vec<Call> = commands.filter_map(|command| call(&command)).collect();
-        calls.sort_by_key(|call| call.span);
-        Self { calls }
+        let mut out = Self::default();
+        for command in blocks.iter().flat_map(shell::split) {
+            let words = words(&command);
+            out.builds.extend(build(&words));
+            out.calls.extend(call(&words, command.span));
+        }
+        out.calls.sort_by_key(|call| call.span);
+        out
     }
 }
 
@@ -132,7 +139,8 @@ fn blocks(text: &str) -> Vec<Logical> {
     out
 }
 
-fn call(command: &shell::Command) -> Option<Call> {
+/// The words of a command behind `sudo` and the like.
+fn words(command: &shell::Command) -> Vec<Argument> {
     let mut words = Vec::new();
     for word in &command.words {
         let literal = word.bare().is_some() && word.contiguous;
@@ -140,14 +148,21 @@ fn call(command: &shell::Command) -> Option<Call> {
             words.push(Argument { text, span: word.span, exact: literal });
         }
     }
-    let mut rest = words.as_slice();
-    while let [first, tail @ ..] = rest {
-        if !matches!(first.known(), "sudo" | "exec" | "time" | "-E" | "nohup") {
-            break;
-        }
-        rest = tail;
-    }
-    let (program, mut rest) = rest.split_first()?;
+    let before = |word: &Argument| matches!(word.known(), "sudo" | "exec" | "time" | "-E" | "nohup");
+    let start = words.iter().position(|word| !before(word)).unwrap_or(words.len());
+    words.split_off(start)
+}
+
+/// The words behind `docker build`.
+fn build(words: &[Argument]) -> Option<Vec<Argument>> {
+    let (program, rest) = words.split_first()?;
+    let group = rest.first().is_some_and(|word| matches!(word.known(), "buildx" | "image"));
+    let (verb, rest) = rest.get(usize::from(group)..)?.split_first()?;
+    (program.known() == "docker" && verb.known() == "build").then(|| rest.to_vec())
+}
+
+fn call(words: &[Argument], span: Span) -> Option<Call> {
+    let (program, mut rest) = words.split_first()?;
     if !matches!(program.known(), "docker" | "podman" | "nvidia-docker") {
         return None;
     }
@@ -158,13 +173,8 @@ fn call(command: &shell::Command) -> Option<Call> {
     if !matches!(verb.known(), "run" | "create") {
         return None;
     }
-    let mut call = Call {
-        program: program.clone(),
-        options: Vec::new(),
-        image: None,
-        command: Vec::new(),
-        span: command.span,
-    };
+    let mut call =
+        Call { program: program.clone(), options: Vec::new(), image: None, command: Vec::new(), span };
     read_options(&mut call, rest);
     Some(call)
 }
@@ -244,6 +254,9 @@ mod tests {
             assert_eq!(read("a.sh", text), [expected], "{text}");
         }
         assert!(read("a.sh", "echo docker run x; docker build .; docker").is_empty());
+        let builds =
+            Script::read(&File::new("a.sh", "sudo docker buildx build -t a . && docker image build b"));
+        assert_eq!(builds.builds.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1]);
     }
 
     #[test]

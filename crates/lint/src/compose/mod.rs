@@ -10,7 +10,7 @@ mod request;
 mod service;
 
 pub use interpolate::interpolate;
-pub use request::{Place, Request};
+pub use request::{KEYS, Place, Request};
 pub use service::{Image, Service};
 
 use crate::file::{File, Files, join};
@@ -114,7 +114,7 @@ fn included(top: View<'_>) -> Vec<Vec<String>> {
 }
 
 /// Whether a file is a Compose file by its name.
-fn is_compose_name(path: &str) -> bool {
+pub(crate) fn is_compose_name(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or("").to_ascii_lowercase();
     (name.ends_with(".yml") || name.ends_with(".yaml")) && name.contains("compose")
 }

@@ -3,6 +3,7 @@
 use crate::compose::interpolate;
 use crate::text::Span;
 use crate::yaml::{Entry, Scalar, View};
+use std::collections::HashSet;
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,13 +21,48 @@ pub struct Request<'a> {
     pub place: Place,
     /// The item; for `gpus: all` the word.
     pub node: View<'a>,
+    /// The list that it is an item of.
+    pub list: Option<View<'a>>,
 }
+
+/// The keys of a request; the schema takes no others but extensions (`x-`).
+pub const KEYS: &[&str] = &["capabilities", "count", "device_ids", "driver", "options"];
 
 impl<'a> Request<'a> {
     /// The entry with a key.
     #[must_use]
     pub fn entry(&self, key: &str) -> Option<Entry<'a>> {
         self.node.entry(key)
+    }
+
+    /// The keys that no request has; a request with one is refused whatever else it says.
+    #[must_use]
+    pub fn unknown_keys(&self) -> Vec<Entry<'a>> {
+        let is_unknown = |entry: &Entry<'_>| {
+            entry.key.text().is_some_and(|key| !KEYS.contains(&key) && !key.starts_with("x-"))
+        };
+        self.node.entries().into_iter().filter(is_unknown).collect()
+    }
+
+    /// The items of its list when they are the pieces of one request, which one hyphen too many has
+    /// taken apart: no key stands in two of them, and only one has `capabilities`, which every request
+    /// must have.
+    #[must_use]
+    pub fn pieces(&self) -> Option<Vec<View<'a>>> {
+        let is_torn = |list: &View<'_>| !list.is_flow() && (2..=KEYS.len()).contains(&list.item_count());
+        let items = self.list.filter(|list| self.place == Place::Deploy && is_torn(list))?.items();
+        let mut seen = HashSet::new();
+        for entry in items.iter().flat_map(View::own_entries) {
+            let key = entry.key.text().filter(|key| KEYS.contains(key))?;
+            if !seen.insert(key) {
+                return None;
+            }
+        }
+        let is_one =
+            seen.contains("capabilities") && !(seen.contains("count") && seen.contains("device_ids"));
+        let is_block = |item: &View<'_>| item.is_mapping() && !item.is_flow() && item.place() == item.span();
+        let are_blocks = items.iter().all(is_block);
+        (is_one && are_blocks).then_some(items)
     }
 
     /// The driver, as far as it is known; `None`: not given. An unknown one is empty.

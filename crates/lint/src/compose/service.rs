@@ -103,10 +103,12 @@ impl<'a> Service<'a> {
         let mut out = Vec::new();
         let way = ["deploy", "resources", "reservations", "devices"];
         let deploy = self.node.at_path(&way).filter(View::is_sequence);
-        out.extend(deploy.iter().flat_map(View::items).map(|node| Request { place: Place::Deploy, node }));
+        let of_deploy = |node| Request { place: Place::Deploy, node, list: deploy };
+        out.extend(deploy.iter().flat_map(View::items).map(of_deploy));
         if let Some(gpus) = self.get("gpus") {
             let items = if gpus.is_sequence() { gpus.items() } else { vec![gpus] };
-            out.extend(items.into_iter().map(|node| Request { place: Place::Gpus, node }));
+            let list = Some(gpus).filter(View::is_sequence);
+            out.extend(items.into_iter().map(|node| Request { place: Place::Gpus, node, list }));
         }
         out
     }

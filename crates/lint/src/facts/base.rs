@@ -1,6 +1,6 @@
 //! What is known of the image at the bottom of a stage.
 
-use crate::dockerfile::{BaseImage, Build, Stage};
+use crate::dockerfile::{BaseImage, Build, Flag, ImageName, Stage};
 use crate::text::Span;
 use knowledge::Cuda;
 use knowledge::image::{Flavour, Tag};
@@ -58,6 +58,29 @@ pub(crate) fn tag_span(image: &BaseImage) -> Span {
 /// Whether the tag stands in the `FROM` line in full and may be edited there.
 pub(crate) fn tag_is_literal(image: &BaseImage) -> bool {
     tag_span(image) != image.span
+}
+
+/// The images from which the steps of a stage take files, as far as they are written out:
+/// `COPY --from=`, `RUN --mount=from=`.
+pub(crate) fn taken_from(build: &Build, stage: &Stage) -> Vec<BaseImage> {
+    let instructions = stage.steps.iter().filter_map(|step| build.instruction(step));
+    let flags = instructions.flat_map(|instruction| instruction.flags.iter());
+    flags.filter_map(|flag| image_of(flag, build)).collect()
+}
+
+fn image_of(flag: &Flag, build: &Build) -> Option<BaseImage> {
+    let (written, span) = match flag.name.as_str() {
+        "from" => (flag.value.as_str(), flag.value_span),
+        "mount" => {
+            let field = flag.value.split(',').find_map(|field| field.strip_prefix("from="))?;
+            let at = flag.value_span.start + flag.value.find(field)?;
+            (field, Span::new(at, at + field.len()))
+        }
+        _ => return None,
+    };
+    let is_stage = build.stages.iter().any(|stage| stage.name.as_deref() == Some(&written.to_lowercase()));
+    let name = ImageName::parse(written).filter(|_| !is_stage && !written.contains(['$', '"', '\'']))?;
+    Some(BaseImage { name, span, written: written.to_owned(), origins: Vec::new() })
 }
 
 /// The system under a stage.

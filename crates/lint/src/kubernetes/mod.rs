@@ -149,6 +149,27 @@ impl<'a> Container<'a> {
         self.node.at_path(&["resources", part]).map(|part| part.entries()).unwrap_or_default()
     }
 
+    /// How many whole GPUs of NVIDIA it is limited to, and nothing else of theirs; `None`: none, or not
+    /// known.
+    #[must_use]
+    pub fn whole_gpus(&self) -> Option<usize> {
+        let limits = self.resources("limits");
+        let mut counted = limits
+            .iter()
+            .filter(|entry| entry.key.text().is_some_and(|name| name.starts_with("nvidia.com/")));
+        let only = counted.next().filter(|entry| entry.key.text() == Some("nvidia.com/gpu"))?;
+        let count = only.value.text()?.parse().ok()?;
+        let claims = self.node.at_path(&["resources", "claims"]).is_some();
+        (!claims && counted.next().is_none() && count > 0).then_some(count)
+    }
+
+    /// The item of `env` with a name.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<View<'a>> {
+        let items = self.node.get("env")?.items();
+        items.into_iter().find(|item| item.get("name").and_then(|view| view.text()) == Some(name))
+    }
+
     /// The amount of a resource in `limits` or `requests`.
     #[must_use]
     pub fn amount(&self, part: &str, name: &str) -> Option<Entry<'a>> {

@@ -32,7 +32,7 @@ pub(crate) fn explain(
     finding.note(reason);
     finding.note(format!("pulling ends with `manifest for {reference} not found: manifest unknown`"));
     let Some(tag) = instead else {
-        finding.help("choose a tag with three numbers and a system, such as `12.8.1-base-ubuntu22.04`");
+        finding.help("choose a tag that NVIDIA offers, such as `12.8.1-base-ubuntu22.04`");
         return;
     };
     finding.help(format!("`nvidia/cuda:{tag}` exists"));

@@ -6,7 +6,9 @@
 pub(crate) use g990_unused_ignore::RULE as G990;
 pub(crate) use g991_unknown_rule_in_ignore::RULE as G991;
 
+mod arch_list;
 mod compose_edits;
+mod driver_capabilities;
 mod g101_floating_gpu_tag;
 mod g102_cuda_latest_missing;
 mod g103_cuda_tag_eol;
@@ -35,13 +37,18 @@ mod g218_torch_backend_auto;
 mod g220_llama_cpp_old_option;
 mod g223_onnxruntime_twice;
 mod g225_version_redirected;
+mod g226_local_version_without_index;
+mod g227_conda_forge_cpu_build;
 mod g301_driver_in_image;
 mod g302_cuda_metapackage;
+mod g303_cuda_repo_old_key;
 mod g306_kernel_module_in_build;
 mod g309_gpu_at_build;
 mod g401_caps_missing_compute;
+mod g402_caps_unknown;
 mod g405_ld_path_clobber;
 mod g406_stubs_in_path;
+mod g407_compat_in_path;
 mod g409_cuda_visible_baked;
 mod g502_arch_unsupported_by_toolkit;
 mod g505_arch_list_syntax;
@@ -65,6 +72,11 @@ mod g725_misplaced_key;
 mod g726_compose_image_missing;
 mod g727_gpu_service_without_cuda_torch;
 mod g728_engine_too_old;
+mod g729_environment_quotes;
+mod g730_service_caps_unknown;
+mod g731_request_capabilities;
+mod g732_count_of_none;
+mod g733_build_arg_arch_list;
 mod g801_gpu_only_in_requests;
 mod g802_request_differs_from_limit;
 mod g803_fractional_gpu;
@@ -76,6 +88,9 @@ mod g820_pod_visible_devices_out_of_range;
 mod g821_gpu_by_default;
 mod g822_amount_is_no_amount;
 mod g823_pod_image_missing;
+mod g824_pod_caps_unknown;
+mod g825_plugin_overridden;
+mod g826_privileged_with_limit;
 mod g901_host_needs_gpu;
 mod g902_run_args_need_gpu;
 mod g903_run_args_shape;
@@ -85,6 +100,10 @@ mod g906_gpus_behind_image;
 mod g907_nvidia_docker_command;
 mod g908_run_image_missing;
 mod g910_devcontainer_image_missing;
+mod g911_gpus_option_form;
+mod g912_run_caps_unknown;
+mod g913_smi_on_musl;
+mod g914_run_cdi_device_form;
 mod g990_unused_ignore;
 mod g991_unknown_rule_in_ignore;
 mod g999_syntax_error;
@@ -125,13 +144,18 @@ pub static ALL: &[Rule] = &[
     g220_llama_cpp_old_option::RULE,
     g223_onnxruntime_twice::RULE,
     g225_version_redirected::RULE,
+    g226_local_version_without_index::RULE,
+    g227_conda_forge_cpu_build::RULE,
     g301_driver_in_image::RULE,
     g302_cuda_metapackage::RULE,
+    g303_cuda_repo_old_key::RULE,
     g306_kernel_module_in_build::RULE,
     g309_gpu_at_build::RULE,
     g401_caps_missing_compute::RULE,
+    g402_caps_unknown::RULE,
     g405_ld_path_clobber::RULE,
     g406_stubs_in_path::RULE,
+    g407_compat_in_path::RULE,
     g409_cuda_visible_baked::RULE,
     g502_arch_unsupported_by_toolkit::RULE,
     g505_arch_list_syntax::RULE,
@@ -155,6 +179,11 @@ pub static ALL: &[Rule] = &[
     g726_compose_image_missing::RULE,
     g727_gpu_service_without_cuda_torch::RULE,
     g728_engine_too_old::RULE,
+    g729_environment_quotes::RULE,
+    g730_service_caps_unknown::RULE,
+    g731_request_capabilities::RULE,
+    g732_count_of_none::RULE,
+    g733_build_arg_arch_list::RULE,
     g801_gpu_only_in_requests::RULE,
     g802_request_differs_from_limit::RULE,
     g803_fractional_gpu::RULE,
@@ -166,6 +195,9 @@ pub static ALL: &[Rule] = &[
     g821_gpu_by_default::RULE,
     g822_amount_is_no_amount::RULE,
     g823_pod_image_missing::RULE,
+    g824_pod_caps_unknown::RULE,
+    g825_plugin_overridden::RULE,
+    g826_privileged_with_limit::RULE,
     g901_host_needs_gpu::RULE,
     g902_run_args_need_gpu::RULE,
     g903_run_args_shape::RULE,
@@ -175,6 +207,10 @@ pub static ALL: &[Rule] = &[
     g907_nvidia_docker_command::RULE,
     g908_run_image_missing::RULE,
     g910_devcontainer_image_missing::RULE,
+    g911_gpus_option_form::RULE,
+    g912_run_caps_unknown::RULE,
+    g913_smi_on_musl::RULE,
+    g914_run_cdi_device_form::RULE,
     g990_unused_ignore::RULE,
     g991_unknown_rule_in_ignore::RULE,
     g999_syntax_error::RULE,

@@ -89,6 +89,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether it is a scalar without quotes.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        matches!(self.node().map(|node| &node.value), Some(Value::Scalar { plain: true, .. }))
+    }
+
     /// Whether it is a mapping.
     #[must_use]
     pub fn is_mapping(&self) -> bool {
@@ -108,6 +114,15 @@ impl<'a> View<'a> {
             self.node().map(|node| &node.value),
             Some(Value::Mapping { flow: true, .. } | Value::Sequence { flow: true, .. })
         )
+    }
+
+    /// How many items a sequence has.
+    #[must_use]
+    pub fn item_count(&self) -> usize {
+        match self.node().map(|node| &node.value) {
+            Some(Value::Sequence { items, .. }) => items.len(),
+            _ => 0,
+        }
     }
 
     /// The items of a sequence; empty for others.

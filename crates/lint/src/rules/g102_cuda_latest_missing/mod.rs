@@ -1,6 +1,7 @@
 //! G102: an image of NVIDIA that has no `latest` tag.
 
 use crate::dockerfile::{Base, BaseImage, Build};
+use crate::facts::base::taken_from;
 use crate::rule::{Check, Context, Family, Rule};
 use crate::sink::Sink;
 use diag::{Code, Severity};
@@ -19,8 +20,12 @@ const REPOSITORIES: &[&str] = &["nvidia/cuda", "nvidia/cudagl", "nvidia/opengl"]
 
 fn check(context: Context<'_, Build>, sink: &mut Sink) {
     for stage in &context.model.stages {
-        let Base::Image(image) = &stage.base else { continue };
-        if is_latest(image) {
+        let own = match &stage.base {
+            Base::Image(image) => Some(image),
+            _ => None,
+        };
+        let taken = taken_from(context.model, stage);
+        for image in own.into_iter().chain(&taken).filter(|image| is_latest(image)) {
             report(image, sink);
         }
     }

@@ -1,7 +1,7 @@
 //! G104: a tag of `nvidia/cuda` that was deleted or never existed.
 
 use crate::dockerfile::{Base, BaseImage, Build};
-use crate::facts::base::{is_cuda_repository, tag_is_literal, tag_span};
+use crate::facts::base::{is_cuda_repository, tag_is_literal, tag_span, taken_from};
 use crate::finding::{Edit, Fix};
 use crate::rule::{Check, Context, Family, Rule};
 use crate::sink::Sink;
@@ -19,15 +19,21 @@ pub(crate) const RULE: Rule = Rule {
 
 fn check(context: Context<'_, Build>, sink: &mut Sink) {
     for stage in &context.model.stages {
-        let Base::Image(image) = &stage.base else { continue };
-        // Copies in other registries keep what was deleted on the Hub.
-        if is_cuda_repository(image) && image.name.registry.is_none() && image.name.digest.is_none() {
-            judge_tag(image, context.model.is_ancestor_of_target(stage), sink);
+        let is_built = context.model.is_ancestor_of_target(stage);
+        if let Base::Image(image) = &stage.base {
+            judge_tag(image, is_built, sink);
+        }
+        for image in taken_from(context.model, stage) {
+            judge_tag(&image, is_built, sink);
         }
     }
 }
 
 fn judge_tag(image: &BaseImage, is_built: bool, sink: &mut Sink) {
+    // Copies in other registries keep what was deleted on the Hub.
+    if !is_cuda_repository(image) || image.name.registry.is_some() || image.name.digest.is_some() {
+        return;
+    }
     let Some(tag) = image.name.tag.as_deref().filter(|tag| *tag != "latest") else { return };
     let Verdict::Missing { reason, instead, .. } = judge(tag) else { return };
     let span = tag_span(image);
@@ -41,7 +47,7 @@ fn judge_tag(image: &BaseImage, is_built: bool, sink: &mut Sink) {
         "{build} will stop with `docker.io/nvidia/cuda:{tag}: not found` (`manifest unknown`), unless an old copy of the image is still on the machine"
     ));
     let Some(instead) = instead else {
-        finding.help("choose a tag of a release that NVIDIA still offers");
+        finding.help("choose a tag that NVIDIA offers");
         return;
     };
     finding.help(format!("`{instead}` exists"));

@@ -1,9 +1,12 @@
 //! G223: both packages of ONNX Runtime over each other.
 
+use crate::commands::pip::Install;
+use crate::commands::requirements::Requirement;
 use crate::dockerfile::Build;
 use crate::facts::torch::installs;
 use crate::rule::{Check, Context, Family, Rule};
 use crate::sink::Sink;
+use crate::text::Span;
 use diag::{Code, Severity};
 
 /// The rule.
@@ -24,23 +27,58 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
         return;
     }
     for stage in build.stages.iter().filter(|stage| build.is_ancestor_of_target(stage)) {
-        for (place, install) in installs(build, stage) {
-            let (Some(gpu), Some(cpu)) =
-                (install.requirement("onnxruntime-gpu"), install.requirement("onnxruntime"))
-            else {
-                continue;
-            };
-            if place.run.flow.conditional {
-                continue;
+        let lineage = build.lineage(stage);
+        let all = lineage.iter().flat_map(|stage| installs(build, stage));
+        let mut gpu: Option<Before> = None;
+        for (place, install) in all.filter(|(place, _)| !place.run.flow.conditional) {
+            let is_own = place.stage.index == stage.index;
+            let cpu = install.requirement("onnxruntime").filter(|_| is_own);
+            match (install.requirement("onnxruntime-gpu"), cpu) {
+                (Some(gpu), Some(cpu)) => together(gpu, cpu, sink),
+                (Some(requirement), None) => gpu = Some(Before::of(&install, requirement)),
+                (None, Some(cpu)) => {
+                    if let Some(before) = gpu.take_if(|before| before.is_beside(&install)) {
+                        after(&before, cpu, sink);
+                    }
+                }
+                (None, None) => {}
             }
-            let finding =
-                sink.report_requirement(cpu, "`onnxruntime` and `onnxruntime-gpu` overwrite each other");
-            finding.label("the build for CPUs");
-            if gpu.span != cpu.span {
-                finding.also(gpu.span, "both are the module `onnxruntime`");
-            }
-            finding.note("which files stay depends on the order: `Specified provider 'CUDAExecutionProvider' is not in available provider names`");
-            finding.help("install `onnxruntime-gpu` alone; it runs on CPUs too");
         }
     }
+}
+
+/// An install of the build for GPUs.
+struct Before {
+    span: Span,
+    program: String,
+}
+
+impl Before {
+    fn of(install: &Install<'_>, requirement: &Requirement) -> Self {
+        let elsewhere = if install.installs_elsewhere() { "" } else { install.program.known() };
+        Self { span: requirement.span, program: elsewhere.to_owned() }
+    }
+
+    /// Whether another install goes to the same place.
+    fn is_beside(&self, install: &Install<'_>) -> bool {
+        !self.program.is_empty() && self.program == install.program.known() && !install.installs_elsewhere()
+    }
+}
+
+fn together(gpu: &Requirement, cpu: &Requirement, sink: &mut Sink) {
+    let finding = sink.report_requirement(cpu, "`onnxruntime` and `onnxruntime-gpu` overwrite each other");
+    finding.label("the build for CPUs");
+    if gpu.span != cpu.span {
+        finding.also(gpu.span, "both are the module `onnxruntime`");
+    }
+    finding.note("which files stay depends on the order: `Specified provider 'CUDAExecutionProvider' is not in available provider names`");
+    finding.help("install `onnxruntime-gpu` alone; it runs on CPUs too");
+}
+
+fn after(gpu: &Before, cpu: &Requirement, sink: &mut Sink) {
+    let finding = sink.report_requirement(cpu, "`onnxruntime` overwrites `onnxruntime-gpu`");
+    finding.label("the build for CPUs");
+    finding.also(gpu.span, "both are the module `onnxruntime`");
+    finding.note("the files of the later one stay: `Specified provider 'CUDAExecutionProvider' is not in available provider names`");
+    finding.help("leave this one out: `onnxruntime-gpu` runs on CPUs too");
 }

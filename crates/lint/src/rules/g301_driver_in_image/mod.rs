@@ -1,9 +1,10 @@
 //! G301: the driver installed into an image.
 
 use crate::commands::system::{self, Install, Manager, Package};
-use crate::dockerfile::Build;
+use crate::commands::{base_name, proper};
+use crate::dockerfile::{Argument, Build, Run};
 use crate::facts::edit;
-use crate::finding::Fix;
+use crate::finding::{Finding, Fix};
 use crate::rule::{Check, Context, Family, Rule};
 use crate::sink::Sink;
 use diag::{Code, Severity};
@@ -24,12 +25,32 @@ fn check(context: Context<'_, Build>, sink: &mut Sink) {
     }
     for stage in build.stages.iter().filter(|stage| build.is_ancestor_of_target(stage)) {
         for place in build.commands(stage) {
+            if let Some(installer) = installer(place.run) {
+                let finding =
+                    sink.report(installer.span, "the installer of the driver puts it into the image");
+                explain(finding);
+            }
             let Some(install) = system::install(place.run) else { continue };
             for package in install.packages.iter().filter(|package| is_driver(package, install.manager)) {
                 report(&context.file.text, package, &install, sink);
             }
         }
     }
+}
+
+/// `sh NVIDIA-Linux-x86_64-535.129.03.run`, when it does more than unpack.
+fn installer(run: &Run) -> Option<&Argument> {
+    let args = proper(run);
+    let is_installer = |arg: &&Argument| {
+        let name = arg.known().rsplit('/').next().unwrap_or("");
+        name.starts_with("NVIDIA-Linux-") && name.ends_with(".run")
+    };
+    let unpacks = |arg: &Argument| matches!(arg.known(), "-x" | "--extract-only" | "--check" | "--info");
+    let place = match base_name(args.first()?) {
+        "sh" | "bash" => args.get(1..)?.iter().find(is_installer),
+        _ => args.first().filter(is_installer),
+    };
+    place.filter(|_| !args.iter().any(unpacks) && !run.flow.conditional)
 }
 
 /// Images whose very purpose is to bring the driver to a node, and whole machines in an image.
@@ -82,13 +103,17 @@ fn is_driver(package: &Package<'_>, manager: Manager) -> bool {
 fn report(text: &str, package: &Package<'_>, install: &Install<'_>, sink: &mut Sink) {
     let name = &package.name;
     let finding = sink.report(package.arg.span, format!("`{name}` puts the driver into the image"));
+    explain(finding);
+    let others = install.packages.iter().filter(|other| !is_driver(other, install.manager)).count();
+    if package.arg.exact && others > 0 {
+        finding.fix(Fix::needs_review(format!("remove `{name}`"), edit::remove_word(text, package.arg.span)));
+    }
+}
+
+fn explain(finding: &mut Finding) {
     finding.label("belongs on the host");
     finding.note("the container gets the host's driver at start; a second one in the image meets it: `Failed to initialize NVML: Driver/library version mismatch`, or on WSL2 `mount error: file creation failed: ... libnvidia-ml.so.1: file exists`");
     finding.help(
         "leave it out: `--gpus`, a CDI device or the device plugin brings libraries and nvidia-smi along",
     );
-    let others = install.packages.iter().filter(|other| !is_driver(other, install.manager)).count();
-    if package.arg.exact && others > 0 {
-        finding.fix(Fix::needs_review(format!("remove `{name}`"), edit::remove_word(text, package.arg.span)));
-    }
 }

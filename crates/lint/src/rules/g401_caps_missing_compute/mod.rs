@@ -4,6 +4,7 @@ use crate::dockerfile::{Action, Build, Set, Stage};
 use crate::facts::base::{CudaBase, cuda_base};
 use crate::finding::{Edit, Fix};
 use crate::rule::{Check, Context, Family, Rule};
+use crate::rules::driver_capabilities::{NAME, WORDS};
 use crate::sink::Sink;
 use diag::{Code, Severity};
 use knowledge::image::Flavour;
@@ -16,11 +17,6 @@ pub(crate) const RULE: Rule = Rule {
     check: Check::Dockerfile(check),
     doc: include_str!("doc.md"),
 };
-
-const NAME: &str = "NVIDIA_DRIVER_CAPABILITIES";
-
-/// The words that the container toolkit takes.
-const WORDS: &[&str] = &["compute", "compat32", "display", "graphics", "ngx", "utility", "video", "all"];
 
 fn check(context: Context<'_, Build>, sink: &mut Sink) {
     let build = context.model;

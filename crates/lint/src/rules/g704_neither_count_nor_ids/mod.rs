@@ -22,6 +22,10 @@ fn check(context: Context<'_, Compose>, sink: &mut Sink) {
         if !request.node.is_mapping() || says("count") || says("device_ids") {
             continue;
         }
+        // What is refused for another reason says it in other words, or in another item.
+        if !request.unknown_keys().is_empty() || request.pieces().is_some() {
+            continue;
+        }
         if request.is_foreign() || !request.is_for_gpu() {
             continue;
         }

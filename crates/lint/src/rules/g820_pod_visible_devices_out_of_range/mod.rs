@@ -20,7 +20,9 @@ fn check(context: Context<'_, Manifests>, sink: &mut Sink) {
     for container in context.model.containers() {
         let (Some(have), Some((place, value))) = (gpus(&container), variable(&container)) else { continue };
         let ids: Option<Vec<usize>> = value.split(',').map(|id| id.trim().parse().ok()).collect();
-        let Some(id) = ids.and_then(|ids| ids.first().copied()).filter(|id| *id >= have) else { continue };
+        let Some(ids) = ids else { continue };
+        let Some(first) = ids.iter().position(|id| *id >= have) else { continue };
+        let id = ids[first];
         let gpus = if have == 1 {
             "one GPU, number 0".to_owned()
         } else {
@@ -30,33 +32,24 @@ fn check(context: Context<'_, Manifests>, sink: &mut Sink) {
             .report(place.span(), format!("the container has {gpus}, and CUDA is told to use number {id}"));
         finding
             .note("inside a container GPUs are counted from 0 again, whatever their numbers on the node are");
-        finding.note("CUDA then finds no GPU: `No CUDA GPUs are available`");
+        if first == 0 {
+            finding.note("CUDA then finds no GPU: `No CUDA GPUs are available`");
+        } else {
+            finding.severity(Severity::Warning);
+            finding.note("CUDA stops at the first number that does not exist, and uses those before it only");
+        }
         finding.help("leave CUDA_VISIBLE_DEVICES out: Kubernetes already chooses the GPUs");
     }
 }
 
 /// How many whole GPUs the container has; `None` when it may have others too.
 fn gpus(container: &Container<'_>) -> Option<usize> {
-    let privileged = container.node.at_path(&["securityContext", "privileged"]).is_some();
-    let claims = container.node.at_path(&["resources", "claims"]).is_some();
-    let shared = variable_of(container, "NVIDIA_VISIBLE_DEVICES").is_some();
-    if privileged || claims || shared {
-        return None;
-    }
-    let limits = container.resources("limits");
-    let mut counted =
-        limits.iter().filter(|entry| entry.key.text().is_some_and(|name| name.starts_with("nvidia.com/")));
-    let only = counted.next().filter(|entry| entry.key.text() == Some("nvidia.com/gpu"))?;
-    let count = only.value.text()?.parse().ok()?;
-    (counted.next().is_none() && count > 0).then_some(count)
+    let shared = container.variable("NVIDIA_VISIBLE_DEVICES").is_some();
+    let is_open = container.node.at_path(&["securityContext", "privileged"]).is_some();
+    if is_open || shared { None } else { container.whole_gpus() }
 }
 
 fn variable<'a>(container: &Container<'a>) -> Option<(View<'a>, &'a str)> {
-    let value = variable_of(container, "CUDA_VISIBLE_DEVICES")?.get("value")?;
+    let value = container.variable("CUDA_VISIBLE_DEVICES")?.get("value")?;
     Some((value, value.text()?))
-}
-
-fn variable_of<'a>(container: &Container<'a>, name: &str) -> Option<View<'a>> {
-    let items = container.node.get("env")?.items();
-    items.into_iter().find(|item| item.get("name").and_then(|view| view.text()) == Some(name))
 }
