@@ -251,3 +251,18 @@ fn make_mount_point(writer: BorrowedFd<'_>, kind: Kind, components: &[OsString])
     };
     directory::make(writer, parents, mode)?.make_mount_file(name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::{Mode, OFlags};
+
+    #[test]
+    fn no_mount_point_is_of_the_kernel() {
+        // The image's own /proc is the machine's here, as when a link of the image leads to one.
+        let proc = rustix::fs::open("/proc", OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).unwrap();
+        let point = mount_point(proc.as_fd(), proc.as_fd(), Kind::File, &["version".into()]);
+        let failure = point.unwrap_err();
+        assert!(failure.line().contains("leads to a file system of the kernel"), "{failure:?}");
+    }
+}

@@ -101,6 +101,9 @@ pub(super) fn run(job: &Job, runtimes: &[&str], thorough: bool, ledger: &mut Led
         ledger.check(&format!("{runtime}, in the way"), "a root that the host protects", || {
             protected(job, runtime)
         })?;
+        ledger.check(&format!("{runtime}, in the way"), "a link into a volume that is root's", || {
+            withheld(job, runtime)
+        })?;
         for (what, amounts) in [("blocks", BLOCKS), ("inodes", INODES)] {
             let amounts = if thorough { amounts } else { amounts.get(..4).unwrap_or(amounts) };
             ledger.check(&format!("{runtime}, full root"), what, || {
@@ -135,6 +138,31 @@ fn meet(job: &Job, runtime: &str, obstacle: &Obstacle) -> Result<()> {
         (Err(failure), Ends::Right) => Err(failure),
     }
 }
+
+/// A file that the hook reads in order to write it again is a link of the image to one of a volume, which is
+/// for root alone: what stands there does not come into the image.
+fn withheld(job: &Job, runtime: &str) -> Result<()> {
+    let bundle = usual(job, runtime)?;
+    let (root, folder) = (bundle.path.join("rootfs"), format!("{VICTIM}/vault"));
+    capture(command(["sh", "-c", VAULT]).arg(&root).arg(&folder))?;
+    let mut config = bundle.config()?;
+    let mounts = config["mounts"].as_array_mut().ok_or_else(|| Failure::new("no mounts in config.json"))?;
+    mounts.push(json!({"destination": "/vol", "type": "none", "source": folder, "options": ["rbind", "ro"]}));
+    bundle.write(&config)?;
+    let before = Host::now()?;
+    let ended = start(&bundle);
+    before.must_be_untouched()?;
+    let link = fs::read_link(root.join("etc/ld-musl-x86_64.path"));
+    bundle::remove(Path::new(runtime), NAME)?;
+    bundle::use_default_runtime()?;
+    bundle.discard()?;
+    capture(&mut command(["rm", "-rf", &folder]))?;
+    ended?;
+    link.map(drop).context("the link into the volume was replaced by what it leads to")
+}
+
+const VAULT: &str = "set -e; mkdir -p \"$1\" \"$0/vol\"; umask 077; echo /root/secret > \"$1/shadow\"
+    : > \"$0/lib/ld-musl-x86_64.so.1\"; ln -s /vol/shadow \"$0/etc/ld-musl-x86_64.path\"";
 
 /// The root is a folder of the host that the engine shows read-only, by a mount of its own: nothing is written
 /// to it. crun 1.21 lets the container write to it where the configuration does not ask for a read-only root.
