@@ -191,8 +191,11 @@ mod tests {
     #[test]
     fn the_longest_patterns_are_matched_in_no_time() {
         let name = "a".repeat(255);
-        let patterns =
-            ["*a".repeat(127) + "b", "*".to_owned() + &"a".repeat(127) + "b", "*".to_owned() + &"[".repeat(254)];
+        let patterns = [
+            "*a".repeat(127) + "b",
+            "*".to_owned() + &"a".repeat(127) + "b",
+            "*".to_owned() + &"[".repeat(254),
+        ];
         let start = std::time::Instant::now();
         for pattern in patterns {
             let pattern = Pattern::new(&pattern);
