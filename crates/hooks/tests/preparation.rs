@@ -367,13 +367,13 @@ fn a_configuration_that_never_ends_is_left_off() {
     let table: [(&str, Spoil); 6] = [
         ("one directory half a million times, in many files", |tree| {
             tree.file("etc/lines", &b"/\n".repeat(524_287));
-            for number in 0..100 {
+            for number in 0..8 {
                 tree.link(&format!("etc/ld.so.conf.d/{number:03}.conf"), "../lines");
             }
         }),
         ("lines that say nothing, in many files", |tree| {
             tree.file("etc/lines", &b"#              \n".repeat(65_535));
-            for number in 0..100 {
+            for number in 0..8 {
                 tree.link(&format!("etc/ld.so.conf.d/{number:03}.conf"), "../lines");
             }
         }),
@@ -382,7 +382,7 @@ fn a_configuration_that_never_ends_is_left_off() {
             tree.file("etc/ld.so.conf.d/x.conf", lines.as_bytes());
         }),
         ("patterns of many parts, for many folders", |tree| {
-            (0..512).for_each(|number| tree.directory(&format!("g{number}")));
+            (0..150).for_each(|number| tree.directory(&format!("g{number}")));
             let pattern = format!("include /g*/{}\n", "a/".repeat(2000));
             tree.file("etc/ld.so.conf.d/x.conf", pattern.repeat(200).as_bytes());
         }),
@@ -416,7 +416,7 @@ fn a_folder_of_specialised_libraries_is_searched_once() {
         tree.link(&format!("kinds/k{number:02}"), "/libs");
     }
     let mut lines = String::new();
-    for number in 0..100 {
+    for number in 0..8 {
         tree.link(&format!("d/{number:03}/glibc-hwcaps"), "/kinds");
         lines += &format!("/d/{number:03}\n");
     }

@@ -2,6 +2,7 @@
 //! as many as an image wants. What is used up is said in the log, and the work goes on with what was found.
 
 use crate::log;
+use std::time::Instant;
 
 /// What may still be spent of one kind of work.
 #[derive(Debug)]
@@ -45,6 +46,9 @@ pub(super) struct Search {
     pub(super) names: Budget,
     /// Bytes of names and paths for the cache: half of what its reader takes.
     pub(super) bytes: Budget,
+    /// Microseconds: the kernel follows up to 40 links of 4 KiB each to a single file.
+    pub(super) time: Budget,
+    counted_until: Instant,
 }
 
 impl Search {
@@ -54,11 +58,18 @@ impl Search {
             files: Budget::new(100_000, "more than 100,000 libraries"),
             names: Budget::new(1_000_000, "more than 1,000,000 names in its library directories"),
             bytes: Budget::new(8 << 20, "more than 8 MiB of names of libraries"),
+            time: Budget::new(60_000_000, "libraries that take more than a minute to look at"),
+            counted_until: Instant::now(),
         }
     }
 
-    pub(super) fn is_used_up(&self) -> bool {
-        self.files.is_used_up() || self.names.is_used_up() || self.bytes.is_used_up()
+    /// Whether there is something left of each kind, the time until now included.
+    pub(super) fn goes_on(&mut self) -> bool {
+        let now = Instant::now();
+        let spent = now.duration_since(self.counted_until).as_micros();
+        self.counted_until = now;
+        let in_time = self.time.take(usize::try_from(spent).unwrap_or(usize::MAX));
+        in_time && ![&self.files, &self.names, &self.bytes].into_iter().any(Budget::is_used_up)
     }
 }
 

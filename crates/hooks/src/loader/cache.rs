@@ -162,14 +162,22 @@ mod tests {
             ((7, 9, 40), (2, 0)),
         ];
         for ((files, names, bytes), expected) in table {
-            let mut budget = Search {
-                files: Budget::new(files, "many libraries"),
-                names: Budget::new(names, "many names"),
-                bytes: Budget::new(bytes, "long names"),
-            };
+            let mut budget = Search::of_one_start();
+            budget.files = Budget::new(files, "many libraries");
+            budget.names = Budget::new(names, "many names");
+            budget.bytes = Budget::new(bytes, "long names");
             let (ordinary, specialised) = found(&root, &directories, &mut budget).unwrap();
             assert_eq!((ordinary.len(), specialised.len()), expected, "{files} {names} {bytes}");
         }
+    }
+
+    #[test]
+    fn what_takes_too_long_is_left_off() {
+        let (_folder, root) = image();
+        let mut budget = Search::of_one_start();
+        budget.time = Budget::new(0, "no time");
+        let directories = [("/usr/lib".to_owned(), "/usr/lib".to_owned())];
+        assert!(found(&root, &directories, &mut budget).unwrap().0.len() < 3);
     }
 
     /// The libraries that are injected come first and do not depend on what is left of the budget.

@@ -42,7 +42,7 @@ pub(super) fn scanned(
 ) -> Result<Vec<Specialised>> {
     let place = format!("{folder}/{SUBDIRECTORY}");
     let mut all = Vec::new();
-    if budget.is_used_up() || !directory(root, &place).is_some_and(|identity| seen.insert(identity)) {
+    if !budget.goes_on() || !directory(root, &place).is_some_and(|identity| seen.insert(identity)) {
         return Ok(all);
     }
     let entries = root.list(&place)?.unwrap_or_default();
@@ -52,7 +52,7 @@ pub(super) fn scanned(
     let names = entries.iter().filter_map(|entry| entry.name.to_str());
     for kind in names.filter(|name| !name.starts_with('.') && !name.contains(':')).take(KINDS_LIMIT) {
         let folder = format!("{place}/{kind}");
-        if directory(root, &folder).is_some_and(|identity| seen.insert(identity)) {
+        if budget.goes_on() && directory(root, &folder).is_some_and(|identity| seen.insert(identity)) {
             let libraries = scan::libraries(root, &folder, budget)?;
             for library in chosen(&libraries) {
                 let Some(flags) = library.flags() else { continue };

@@ -28,7 +28,7 @@ pub(crate) struct Found {
 /// present SONAME link is not listed twice.
 pub(super) fn libraries(root: &ContainerRoot, folder: &str, budget: &mut Search) -> Result<Vec<Found>> {
     let mut found = Vec::new();
-    if budget.is_used_up() || root.stat(folder)?.is_none_or(|stat| stat.kind != Kind::Directory) {
+    if !budget.goes_on() || root.stat(folder)?.is_none_or(|stat| stat.kind != Kind::Directory) {
         return Ok(found);
     }
     let entries = root.list(folder)?.unwrap_or_default();
@@ -38,7 +38,7 @@ pub(super) fn libraries(root: &ContainerRoot, folder: &str, budget: &mut Search)
     let named = entries.iter().filter(|entry| entry.name.to_str().is_some_and(is_library_name));
     for entry in named.take(LIBRARIES_LIMIT) {
         let Some(file) = entry.name.to_str() else { continue };
-        if !budget.files.take(1) {
+        if !budget.goes_on() || !budget.files.take(1) {
             break;
         }
         if let Some(ElfFacts { soname, bits, machine, .. }) = inspect(root, &format!("{folder}/{file}"))? {

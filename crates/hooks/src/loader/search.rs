@@ -17,8 +17,8 @@ const BYTES_LIMIT: usize = 4 << 20;
 /// Steps of the whole reading, of about a microsecond each: a line, a name in a folder, a part of a path. A sound
 /// image takes some hundreds.
 const STEPS_LIMIT: usize = 1 << 18;
-/// Steps that a look at a path counts for, whatever lies there.
-const LOOK: usize = 64;
+/// Steps that a look at a path counts for, whatever lies there: a way through long links takes milliseconds.
+const LOOK: usize = 256;
 /// Comparisons of a character of a pattern with one of a name that count for one step.
 const COMPARISONS: usize = 1024;
 /// More directories than a sound image has.
