@@ -1,5 +1,5 @@
-//! What the toolkit asks of ELF files: SONAME, class, machine, needed libraries, and the note in
-//! which a CUDA compatibility library says on which drivers it may be used.
+//! What the toolkit asks of ELF files: SONAME, class, machine, and the note in which a CUDA
+//! compatibility library says on which drivers it may be used.
 //!
 //! A driver library can be 100 MB long, so a file is read through a [`Source`]: only its headers,
 //! its dynamic section and the names asked for are touched. Section headers are not needed for
@@ -13,7 +13,7 @@ pub use note::{ForwardCompatibility, fwd_compat_note, fwd_compat_note_source};
 
 use diag::{Failure, Result, ResultExt};
 use elf::ParseError;
-use elf::abi::{DT_NEEDED, DT_NULL, DT_SONAME, DT_STRSZ, DT_STRTAB, EI_NIDENT, PT_DYNAMIC, PT_LOAD};
+use elf::abi::{DT_NULL, DT_SONAME, DT_STRSZ, DT_STRTAB, EI_NIDENT, PT_DYNAMIC, PT_LOAD};
 use elf::dynamic::{Dyn, DynamicTable};
 use elf::endian::AnyEndian;
 use elf::file::{Class, FileHeader, parse_ident};
@@ -45,16 +45,13 @@ pub struct ElfFacts {
     pub bits: u8,
     /// `e_machine`: 62 is x86-64, 183 aarch64, 3 32-bit x86.
     pub machine: u16,
-    /// `DT_NEEDED` in the order of the file.
-    pub needed: Vec<String>,
 }
 
 /// Size of the largest ELF header, that of a 64-bit file.
 const FILE_HEADER: usize = 64;
 /// Bounds for what a hostile header may make us read.
 const MOST_PROGRAM_HEADERS: usize = 1 << 16;
-const MOST_DYNAMIC: usize = 1 << 20;
-const MOST_NEEDED: usize = 1024;
+const MOST_DYNAMIC: usize = 1 << 16;
 /// `NAME_MAX` of Linux, with its terminating zero byte.
 const LONGEST_NAME: usize = 256;
 
@@ -77,16 +74,8 @@ pub fn inspect_source(source: &mut impl Source) -> Result<ElfFacts> {
     let segments = file.segments()?;
     let dynamic = file.dynamic(&segments)?;
     let Some(names) = Names::locate(&dynamic, &segments) else { return Ok(facts) };
-    for entry in &dynamic {
-        match entry.d_tag {
-            DT_SONAME if facts.soname.is_none() => {
-                facts.soname = Some(names.read(file.source, entry.d_val())?)
-            }
-            DT_NEEDED if facts.needed.len() < MOST_NEEDED => {
-                facts.needed.push(names.read(file.source, entry.d_val())?)
-            }
-            _ => {}
-        }
+    if let Some(entry) = dynamic.iter().find(|entry| entry.d_tag == DT_SONAME) {
+        facts.soname = Some(names.read(file.source, entry.d_val())?);
     }
     Ok(facts)
 }

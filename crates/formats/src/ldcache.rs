@@ -40,7 +40,7 @@ pub struct LdCache<'a> {
 }
 
 /// One library of the cache.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Entry<'a> {
     /// `DT_SONAME`, or the name of a development link (`libc.so`).
     pub soname: &'a [u8],

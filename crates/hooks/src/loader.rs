@@ -8,6 +8,7 @@
 //! loader alone, or none at all, get no cache.
 
 mod additions;
+mod budget;
 mod cache;
 mod hwcaps;
 mod musl;
@@ -67,7 +68,7 @@ pub(crate) fn update(root: &ContainerRoot, folders: &[String], known: Known<'_>)
         search.put_first(root, folder);
     }
     let scanned: Vec<String> = match known {
-        Known::Unlisted => compat.into_iter().chain(folders.iter().cloned()).collect(),
+        Known::Unlisted => folders.iter().cloned().chain(compat).collect(),
         Known::Listed(..) => compat.into_iter().collect(),
     };
     cache::update(root, &cache, &mut search, &scanned, known)

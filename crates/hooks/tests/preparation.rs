@@ -359,3 +359,71 @@ fn hostile_loader_files_are_neither_followed_nor_waited_for() {
         }
     }
 }
+
+/// Files and links that are few for an image and, one by one, within their limits.
+#[test]
+fn a_configuration_that_never_ends_is_left_off() {
+    type Spoil = fn(&Tree);
+    let table: [(&str, Spoil); 6] = [
+        ("one directory half a million times, in many files", |tree| {
+            tree.file("etc/lines", &b"/\n".repeat(524_287));
+            for number in 0..8 {
+                tree.link(&format!("etc/ld.so.conf.d/{number:03}.conf"), "../lines");
+            }
+        }),
+        ("lines that say nothing, in many files", |tree| {
+            tree.file("etc/lines", &b"#              \n".repeat(65_535));
+            for number in 0..8 {
+                tree.link(&format!("etc/ld.so.conf.d/{number:03}.conf"), "../lines");
+            }
+        }),
+        ("as many directories as there is room for", |tree| {
+            let lines: String = (0..100_000).map(|number| format!("/{number}\n")).collect();
+            tree.file("etc/ld.so.conf.d/x.conf", lines.as_bytes());
+        }),
+        ("patterns of many parts, for many folders", |tree| {
+            (0..150).for_each(|number| tree.directory(&format!("g{number}")));
+            let pattern = format!("include /g*/{}\n", "a/".repeat(2000));
+            tree.file("etc/ld.so.conf.d/x.conf", pattern.repeat(200).as_bytes());
+        }),
+        ("patterns longer than paths and names", |tree| {
+            let (parts, name) = ("a/".repeat(200_000), "[".repeat(200_000));
+            tree.file("etc/ld.so.conf.d/x.conf", format!("include /*/{parts} /*/{name}\n").as_bytes());
+        }),
+        ("patterns in folders that are not there", |tree| {
+            tree.file("etc/ld.so.conf.d/x.conf", &b"include /a/*\n".repeat(70_000));
+        }),
+    ];
+    for (name, spoil) in table {
+        let tree = debian();
+        spoil(&tree);
+        tree.directory("opt/driver");
+        let start = std::time::Instant::now();
+        run(&tree, &with_cuda("/opt/driver")).unwrap();
+        assert_eq!(entries(&tree)[0], "libcuda.so.1 /opt/driver/libcuda.so.1", "{name}");
+        assert!(start.elapsed().as_secs() < 5, "{name}");
+    }
+}
+
+#[test]
+fn a_folder_of_specialised_libraries_is_searched_once() {
+    let tree = debian();
+    tree.file("etc/ld.so.cache", b"none");
+    for number in 0..50 {
+        tree.library(&format!("libs/liba{number}.so"), &format!("liba{number}.so"));
+    }
+    for number in 0..16 {
+        tree.link(&format!("kinds/k{number:02}"), "/libs");
+    }
+    let mut lines = String::new();
+    for number in 0..8 {
+        tree.link(&format!("d/{number:03}/glibc-hwcaps"), "/kinds");
+        lines += &format!("/d/{number:03}\n");
+    }
+    tree.file("etc/ld.so.conf.d/x.conf", lines.as_bytes());
+    run_twice(&tree, &with_cuda(DEBIAN));
+    let found = entries(&tree);
+    assert_eq!(found.len(), 52);
+    assert_eq!(found[0], "libcuda.so.1 /lib/x86_64-linux-gnu/libcuda.so.1");
+    assert!(found.contains(&"liba49.so /d/000/glibc-hwcaps/k00/liba49.so".to_owned()), "{found:#?}");
+}

@@ -3,28 +3,31 @@
 use super::order::compare_entries;
 use super::{Entry, LdCache, NewEntry, directory};
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+/// Images choose the names, so that thousands of entries compare equal where they want: each entry's rank is
+/// looked up once, and what is already there is found by its hash.
 pub(super) fn merge<'a>(cache: &LdCache<'a>, additions: &'a [NewEntry], directories: &[&str]) -> LdCache<'a> {
     let present = sorted(&cache.entries);
     let ranks = Ranks::new(directories);
-    let mut new: Vec<Entry<'a>> = additions.iter().map(NewEntry::as_entry).collect();
-    new.sort_by(|a, b| compare_entries(a, b).then_with(|| ranks.of_new(a).cmp(&ranks.of_new(b))));
-    let mut merged: Vec<Entry<'a>> = Vec::with_capacity(present.len() + new.len());
+    let mut merged: Vec<Entry<'a>> = Vec::with_capacity(present.len() + additions.len());
     let mut copied = 0;
-    for entry in new {
-        let group = group_of(&present, &entry);
-        if present.get(group.clone()).is_some_and(|group| group.contains(&entry))
-            || just_added(&merged, &entry)
-        {
-            continue;
+    for equal in ranks.sorted(additions).chunk_by(|(a, _), (b, _)| compare_entries(a, b).is_eq()) {
+        let Some((first, _)) = equal.first() else { continue };
+        let group = group_of(&present, first);
+        let mut known: HashSet<Entry<'a>> =
+            present.get(group.clone()).unwrap_or_default().iter().copied().collect();
+        let mut later =
+            present.get(group.clone()).unwrap_or_default().iter().map(|old| ranks.of_present(old));
+        let (mut place, mut next) = (group.start, later.next());
+        for (entry, rank) in equal.iter().filter(|(entry, _)| known.insert(*entry)) {
+            while next.is_some_and(|next| next <= *rank) {
+                (place, next) = (place + 1, later.next());
+            }
+            merged.extend(present.get(copied..place).unwrap_or_default());
+            copied = copied.max(place);
+            merged.push(*entry);
         }
-        let before = present.get(group.clone()).unwrap_or_default();
-        let place = group.start
-            + before.iter().take_while(|old| ranks.of_present(old) <= ranks.of_new(&entry)).count();
-        merged.extend(present.get(copied..place).unwrap_or_default());
-        copied = copied.max(place);
-        merged.push(entry);
     }
     merged.extend(present.get(copied..).unwrap_or_default());
     LdCache { entries: merged, hwcaps: cache.hwcaps.clone(), generator: cache.generator }
@@ -46,15 +49,6 @@ fn group_of(entries: &[Entry<'_>], entry: &Entry<'_>) -> std::ops::Range<usize> 
     start..end
 }
 
-/// Whether `entry` was just added: equal additions are neighbours after sorting.
-fn just_added(merged: &[Entry<'_>], entry: &Entry<'_>) -> bool {
-    merged
-        .iter()
-        .rev()
-        .take_while(|old| compare_entries(old, entry) == Ordering::Equal)
-        .any(|old| old == entry)
-}
-
 impl NewEntry {
     fn as_entry(&self) -> Entry<'_> {
         let Self { soname, path, flags } = self;
@@ -72,6 +66,14 @@ impl<'a> Ranks<'a> {
             ranks.entry(directory.trim_end_matches('/').as_bytes()).or_insert(rank);
         }
         Self(ranks)
+    }
+
+    /// The additions in their order, with their ranks.
+    fn sorted<'e>(&self, additions: &'e [NewEntry]) -> Vec<(Entry<'e>, usize)> {
+        let entries = additions.iter().map(NewEntry::as_entry);
+        let mut ranked: Vec<_> = entries.map(|entry| (entry, self.of_new(&entry))).collect();
+        ranked.sort_by(|(a, left), (b, right)| compare_entries(a, b).then_with(|| left.cmp(right)));
+        ranked
     }
 
     fn of_new(&self, entry: &Entry<'_>) -> usize {

@@ -200,6 +200,27 @@ fn shared_strings_cannot_blow_a_small_file_up() {
     assert_eq!(LdCache::parse(&file), Err(Rescan::Malformed("the names are too long in sum")));
 }
 
+/// Numbers wrap at 32 bits, so that an image can have any amount of names that compare equal.
+#[test]
+fn many_names_that_compare_equal_are_merged_in_no_time() {
+    let numbered = |folder: &str, number: u64| NewEntry {
+        soname: format!("lib{}.so", number << 32),
+        path: format!("{folder}/lib{}.so", number << 32),
+        flags: FLAGS_X86_64,
+    };
+    let old: Vec<NewEntry> = (0..10_000).map(|number| numbered("/usr/lib", number)).collect();
+    let new: Vec<NewEntry> = ["/opt", "/usr/lib"]
+        .iter()
+        .flat_map(|folder| (0..10_000).map(|number| numbered(folder, number)))
+        .collect();
+    let start = std::time::Instant::now();
+    let cache = LdCache::default().merge(&old);
+    let merged = cache.merge_in_order(&new, &["/usr/lib", "/opt"]);
+    assert_eq!(merged.entries.len(), 20_000);
+    assert_eq!(merged.directories(), [b"/usr/lib".as_slice(), b"/opt"]);
+    assert!(start.elapsed().as_secs() < 5);
+}
+
 #[derive(Clone, Debug)]
 struct Owned {
     entries: Vec<(String, String, i32, u32, bool)>,

@@ -1,5 +1,6 @@
 //! Which entries the cache needs, from a list of libraries or from what lies in a directory.
 
+use super::budget::Search;
 use super::scan::{self, Found};
 use super::search::SearchPath;
 use crate::prepare_container::{Library, Link};
@@ -45,10 +46,15 @@ pub(crate) fn listed(
 
 /// Entries for the libraries that lie in `folder`, which the cache calls `spelling`. Missing SONAME links are
 /// made. Of files for several machines with one SONAME, that one counts to which the link leads.
-pub(crate) fn scanned(root: &ContainerRoot, folder: &str, spelling: &str) -> Result<Vec<NewEntry>> {
+pub(super) fn scanned(
+    root: &ContainerRoot,
+    folder: &str,
+    spelling: &str,
+    budget: &mut Search,
+) -> Result<Vec<NewEntry>> {
     let mut entries: Vec<NewEntry> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
-    for found in scan::libraries(root, folder)? {
+    for found in scan::libraries(root, folder, budget)? {
         let Some(flags) = found.flags() else { continue };
         let name = found.entry_name();
         let is_itself = name == found.file;
@@ -58,6 +64,9 @@ pub(crate) fn scanned(root: &ContainerRoot, folder: &str, spelling: &str) -> Res
         if let Some(entry) = places.get(name).and_then(|&place| entries.get_mut(place)) {
             entry.flags = if is_itself { flags } else { entry.flags };
             continue;
+        }
+        if !budget.bytes.take(spelling.len() + 2 * name.len()) {
+            break;
         }
         places.insert(name.to_owned(), entries.len());
         entries.push(NewEntry { soname: name.to_owned(), path: format!("{spelling}/{name}"), flags });

@@ -3,13 +3,14 @@
 //! against it: an entry's path is that of the file itself, no link is made, and the cache lists the names of the
 //! subdirectories in their order.
 
+use super::budget::Search;
 use super::cache::machine;
 use super::scan::{self, Found};
 use diag::Result;
 use formats::ldcache::order::compare_entries;
 use formats::ldcache::{Entry, HWCAP_EXTENSION, LdCache};
 use rootfs::{ContainerRoot, Kind};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 const SUBDIRECTORY: &str = "glibc-hwcaps";
 /// More kinds of processors than there are.
@@ -27,25 +28,41 @@ pub(super) struct Specialised {
     flags: i32,
 }
 
+/// The subdirectories that were searched, by device and inode: links make one of them many. As for `ldconfig`
+/// the first counts.
+pub(super) type Seen = HashSet<(u64, u64)>;
+
 /// The specialised libraries that lie below `folder`, which the cache calls `spelling`.
-pub(super) fn scanned(root: &ContainerRoot, folder: &str, spelling: &str) -> Result<Vec<Specialised>> {
+pub(super) fn scanned(
+    root: &ContainerRoot,
+    folder: &str,
+    spelling: &str,
+    seen: &mut Seen,
+    budget: &mut Search,
+) -> Result<Vec<Specialised>> {
     let place = format!("{folder}/{SUBDIRECTORY}");
     let mut all = Vec::new();
-    if !is_directory(root, &place) {
+    if !budget.goes_on() || !directory(root, &place).is_some_and(|identity| seen.insert(identity)) {
         return Ok(all);
     }
     let entries = root.list(&place)?.unwrap_or_default();
+    if !budget.names.take(entries.len()) {
+        return Ok(all);
+    }
     let names = entries.iter().filter_map(|entry| entry.name.to_str());
     for kind in names.filter(|name| !name.starts_with('.') && !name.contains(':')).take(KINDS_LIMIT) {
         let folder = format!("{place}/{kind}");
-        if is_directory(root, &folder) {
-            let libraries = scan::libraries(root, &folder)?;
-            let entry = |library: &Found| {
+        if budget.goes_on() && directory(root, &folder).is_some_and(|identity| seen.insert(identity)) {
+            let libraries = scan::libraries(root, &folder, budget)?;
+            for library in chosen(&libraries) {
+                let Some(flags) = library.flags() else { continue };
                 let path = format!("{spelling}/{SUBDIRECTORY}/{kind}/{}", library.file);
                 let (kind, soname) = (kind.to_owned(), library.entry_name().to_owned());
-                Some(Specialised { kind, soname, path, flags: library.flags()? })
-            };
-            all.extend(chosen(&libraries).filter_map(entry));
+                if !budget.bytes.take(path.len() + soname.len()) {
+                    return Ok(all);
+                }
+                all.push(Specialised { kind, soname, path, flags });
+            }
         }
     }
     Ok(all)
@@ -77,20 +94,44 @@ pub(super) fn add<'a>(
             cache.entries.push(entry);
         }
     }
-    let searched = |entry: &Entry<'_>| {
-        let place = |directory: &&str| {
-            let rest = entry.path.strip_prefix(directory.as_bytes())?.strip_prefix(b"/")?;
-            rest.starts_with(SUBDIRECTORY.as_bytes()).then_some(())
-        };
-        directories.iter().position(|directory| place(directory).is_some())
-    };
-    let rank = |entry: &Entry<'_>| match entry.hwcap & HWCAP_EXTENSION {
-        0 => (true, 0, 0),
-        _ => (false, entry.hwcap & NUMBER, searched(entry).unwrap_or(usize::MAX)),
-    };
-    cache.entries.sort_by(|a, b| compare_entries(a, b).then_with(|| rank(a).cmp(&rank(b))));
+    let order = Order::new(directories);
+    let mut ranked: Vec<_> = cache.entries.iter().map(|entry| (*entry, order.rank(entry))).collect();
+    ranked.sort_by(|(a, left), (b, right)| compare_entries(a, b).then_with(|| left.cmp(right)));
+    cache.entries = ranked.into_iter().map(|(entry, _)| entry).collect();
     cache.hwcaps = kinds;
     cache
+}
+
+/// The places of the directories in the search order.
+struct Order<'d>(HashMap<&'d [u8], usize>);
+
+impl<'d> Order<'d> {
+    fn new(directories: &[&'d str]) -> Self {
+        let mut places = HashMap::new();
+        for (place, directory) in directories.iter().enumerate() {
+            places.entry(directory.as_bytes()).or_insert(place);
+        }
+        Self(places)
+    }
+
+    /// Of entries that compare equal the specialised ones first, by their kind and then by the search order.
+    fn rank(&self, entry: &Entry<'_>) -> (bool, u64, usize) {
+        match entry.hwcap & HWCAP_EXTENSION {
+            0 => (true, 0, 0),
+            _ => (false, entry.hwcap & NUMBER, self.place(entry.path)),
+        }
+    }
+
+    /// The place of the directory below whose `glibc-hwcaps` the path lies.
+    fn place(&self, path: &[u8]) -> usize {
+        let slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        let places = slashes.filter_map(|(at, _)| {
+            let (directory, rest) = path.split_at_checked(at)?;
+            let is_below = rest.strip_prefix(b"/")?.starts_with(SUBDIRECTORY.as_bytes());
+            is_below.then(|| self.0.get(directory).copied()).flatten()
+        });
+        places.min().unwrap_or(usize::MAX)
+    }
 }
 
 /// Of the libraries with one name the file, not the link, and of several the one with the highest version, which
@@ -111,6 +152,8 @@ fn is_name_only(library: &Found) -> bool {
     library.is_link && library.file == library.entry_name()
 }
 
-fn is_directory(root: &ContainerRoot, path: &str) -> bool {
-    root.stat(path).ok().flatten().is_some_and(|stat| stat.kind == Kind::Directory)
+/// Device and inode of a directory.
+fn directory(root: &ContainerRoot, path: &str) -> Option<(u64, u64)> {
+    let stat = root.stat(path).ok().flatten()?;
+    (stat.kind == Kind::Directory).then(|| stat.identity())
 }

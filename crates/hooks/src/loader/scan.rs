@@ -1,5 +1,6 @@
 //! Looking for libraries in a directory of the container, as `ldconfig` does.
 
+use super::budget::Search;
 use diag::Result;
 use formats::elf::{ElfFacts, Source, inspect_source};
 use rootfs::{ContainerRoot, Kind, RegularFile};
@@ -25,15 +26,21 @@ pub(crate) struct Found {
 /// The libraries of a directory: names such as `libX.so.1` and `ld-linux.so.2`, links included. Of
 /// several files with one SONAME the link with that name says which one counts, so a file behind a
 /// present SONAME link is not listed twice.
-pub(crate) fn libraries(root: &ContainerRoot, folder: &str) -> Result<Vec<Found>> {
+pub(super) fn libraries(root: &ContainerRoot, folder: &str, budget: &mut Search) -> Result<Vec<Found>> {
     let mut found = Vec::new();
-    if root.stat(folder)?.is_none_or(|stat| stat.kind != Kind::Directory) {
+    if !budget.goes_on() || root.stat(folder)?.is_none_or(|stat| stat.kind != Kind::Directory) {
         return Ok(found);
     }
     let entries = root.list(folder)?.unwrap_or_default();
+    if !budget.names.take(entries.len()) {
+        return Ok(found);
+    }
     let named = entries.iter().filter(|entry| entry.name.to_str().is_some_and(is_library_name));
     for entry in named.take(LIBRARIES_LIMIT) {
         let Some(file) = entry.name.to_str() else { continue };
+        if !budget.goes_on() || !budget.files.take(1) {
+            break;
+        }
         if let Some(ElfFacts { soname, bits, machine, .. }) = inspect(root, &format!("{folder}/{file}"))? {
             let is_link = entry.kind == Kind::Symlink;
             found.push(Found { file: file.to_owned(), is_link, soname, bits, machine });

@@ -1,18 +1,32 @@
 //! Where the image's loader searches: `ld.so.conf` with its includes, then the built-in directories.
 
+use super::budget::Budget;
 use super::{COMPAT_DROP_IN, CONFIGURATION, DROP_IN};
 use diag::Result;
+use formats::glob::Pattern;
 use formats::ldsoconf::{self, Directive};
 use rootfs::{ContainerRoot, Kind};
+use std::collections::HashSet;
 
 /// Includes that include each other end here.
 const DEPTH_LIMIT: usize = 8;
 /// More configuration files than a sound image has.
 const FILES_LIMIT: usize = 512;
-/// More files than lie in the folders that a sound image includes, in sum.
-const ENTRIES_LIMIT: usize = 1 << 17;
+/// More than all configuration files of a sound image have in sum, in bytes.
+const BYTES_LIMIT: usize = 4 << 20;
+/// Steps of the whole reading, of about a microsecond each: a line, a name in a folder, a part of a path. A sound
+/// image takes some hundreds.
+const STEPS_LIMIT: usize = 1 << 18;
+/// Steps that a look at a path counts for, whatever lies there: a way through long links takes milliseconds.
+const LOOK: usize = 256;
+/// Comparisons of a character of a pattern with one of a name that count for one step.
+const COMPARISONS: usize = 1024;
 /// More directories than a sound image has.
 const DIRECTORIES_LIMIT: usize = 256;
+/// `PATH_MAX` of Linux: no longer path can be looked at.
+const LONGEST_PATH: usize = 4096;
+/// `NAME_MAX` of Linux: nothing has a longer name.
+const LONGEST_NAME: usize = 255;
 
 #[cfg(target_arch = "x86_64")]
 const DEBIAN: &[&str] = &["/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib", "/usr/lib"];
@@ -45,8 +59,8 @@ struct Directory {
 impl SearchPath {
     /// Reads the image's configuration, without what earlier starts of this container added.
     pub(crate) fn read(root: &ContainerRoot) -> Result<Self> {
-        let mut reader = Reader { root, files: 0, entries: 0, found: Vec::new() };
-        reader.file(CONFIGURATION, 0)?;
+        let mut reader = Reader::new(root);
+        reader.file(CONFIGURATION, 0);
         let built_in = if is_debian(root)? { DEBIAN } else { OTHERS };
         let paths = reader.found.into_iter().chain(built_in.iter().map(|path| (*path).to_owned()));
         let mut search = Self { directories: Vec::new() };
@@ -122,61 +136,119 @@ fn identity(root: &ContainerRoot, path: &str) -> Option<(u64, u64)> {
 
 struct Reader<'r> {
     root: &'r ContainerRoot,
-    files: usize,
-    entries: usize,
+    files: Budget,
+    bytes: Budget,
+    steps: Budget,
+    directories: Budget,
+    /// Each once, in the order of the configuration.
     found: Vec<String>,
+    known: HashSet<String>,
 }
 
-impl Reader<'_> {
-    fn file(&mut self, path: &str, depth: usize) -> Result<()> {
-        if depth > DEPTH_LIMIT || self.files >= FILES_LIMIT || path == DROP_IN || path == COMPAT_DROP_IN {
-            return Ok(());
+impl<'r> Reader<'r> {
+    fn new(root: &'r ContainerRoot) -> Self {
+        Self {
+            root,
+            files: Budget::new(FILES_LIMIT, "more than 512 files of the loader's configuration"),
+            bytes: Budget::new(BYTES_LIMIT, "more than 4 MiB of the loader's configuration"),
+            steps: Budget::new(STEPS_LIMIT, "a configuration of the loader that takes too long to read"),
+            directories: Budget::new(DIRECTORIES_LIMIT, "more than 256 directories to search for libraries"),
+            found: Vec::new(),
+            known: HashSet::new(),
         }
-        self.files += 1;
+    }
+
+    /// Whether nothing more is read. With the last file the directories in those before it still count.
+    fn is_over(&self) -> bool {
+        [&self.bytes, &self.steps, &self.directories].into_iter().any(Budget::is_used_up)
+    }
+
+    fn file(&mut self, path: &str, depth: usize) {
+        let is_left_out = depth > DEPTH_LIMIT || path == DROP_IN || path == COMPAT_DROP_IN;
+        if is_left_out || self.is_over() || !self.files.take(1) || !self.steps.take(LOOK) {
+            return;
+        }
         // As `ldconfig` does: what cannot be read is left out.
-        let Ok(Some(bytes)) = super::read_small(self.root, path) else { return Ok(()) };
+        let Ok(Some(bytes)) = super::read_small(self.root, path) else { return };
+        if !self.bytes.take(bytes.len()) {
+            return;
+        }
         for directive in ldsoconf::parse(&String::from_utf8_lossy(&bytes)) {
+            if self.is_over() || !self.steps.take(1) {
+                return;
+            }
             match directive {
-                Directive::Directory(path) => self.found.push(path),
+                Directive::Directory(path) => self.directory(path),
                 Directive::Include(pattern) => {
                     let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder);
-                    self.include(&ldsoconf::absolute_pattern(&pattern, folder), depth)?;
+                    self.include(&ldsoconf::absolute_pattern(&pattern, folder), depth);
                 }
             }
         }
-        Ok(())
+    }
+
+    fn directory(&mut self, path: String) {
+        let is_new = path.len() < LONGEST_PATH && !self.known.contains(&path);
+        if is_new && self.directories.take(1) {
+            self.known.insert(path.clone());
+            self.found.push(path);
+        }
     }
 
     /// Any component may be a pattern.
-    fn include(&mut self, pattern: &str, depth: usize) -> Result<()> {
-        let mut paths = vec![String::new()];
-        for part in pattern.split('/').filter(|part| !part.is_empty()) {
-            let mut longer = Vec::new();
-            for path in paths {
-                self.matching(&path, part, &mut longer);
-            }
-            longer.truncate(FILES_LIMIT);
-            paths = longer;
+    fn include(&mut self, pattern: &str, depth: usize) {
+        let parts = || pattern.split('/').filter(|part| !part.is_empty());
+        // Nothing has such a name.
+        if pattern.len() >= LONGEST_PATH || parts().any(|part| part.len() > LONGEST_NAME) {
+            return;
         }
-        paths.iter().try_for_each(|path| self.file(path, depth + 1))
+        let mut paths = vec![String::new()];
+        for part in parts() {
+            paths = if formats::glob::is_pattern(part) {
+                self.matching(&paths, part)
+            } else {
+                self.plain(paths, part)
+            };
+        }
+        for path in &paths {
+            self.file(path, depth + 1);
+        }
     }
 
-    /// Adds what the pattern stands for in the folder, sorted by name, as the expansion of a pattern is.
-    fn matching(&mut self, folder: &str, pattern: &str, found: &mut Vec<String>) {
-        if !formats::glob::is_pattern(pattern) {
-            found.push(format!("{folder}/{pattern}"));
-            return;
+    /// The paths with the part behind each.
+    fn plain(&mut self, mut paths: Vec<String>, part: &str) -> Vec<String> {
+        if !self.steps.take(paths.len()) {
+            return Vec::new();
         }
-        let stat = self.root.stat(folder).ok().flatten();
-        if self.entries > ENTRIES_LIMIT || stat.is_none_or(|stat| stat.kind != Kind::Directory) {
-            return;
+        for path in &mut paths {
+            path.push('/');
+            path.push_str(part);
         }
-        let entries = self.root.list(folder).ok().flatten().unwrap_or_default();
-        // A list of nothing costs something too.
-        self.entries += entries.len() + 64;
-        let names = entries.iter().map(|entry| entry.name.to_string_lossy());
-        found.extend(
-            names.filter(|name| formats::glob::matches(pattern, name)).map(|name| format!("{folder}/{name}")),
-        );
+        paths.retain(|path| path.len() < LONGEST_PATH);
+        paths
+    }
+
+    /// What the pattern stands for in the folders, sorted by name in each, as the expansion of a pattern is.
+    fn matching(&mut self, folders: &[String], pattern: &str) -> Vec<String> {
+        let read = Pattern::new(pattern);
+        let mut found = Vec::new();
+        for folder in folders {
+            if found.len() >= FILES_LIMIT || self.is_over() || !self.steps.take(LOOK) {
+                break;
+            }
+            let stat = self.root.stat(folder).ok().flatten();
+            if stat.is_none_or(|stat| stat.kind != Kind::Directory) {
+                continue;
+            }
+            let entries = self.root.list(folder).ok().flatten().unwrap_or_default();
+            let characters: usize = entries.iter().map(|entry| entry.name.len()).sum();
+            if !self.steps.take(entries.len() + characters * pattern.len() / COMPARISONS) {
+                break;
+            }
+            let names = entries.iter().map(|entry| entry.name.to_string_lossy());
+            let matching = names.filter(|name| read.matches(name)).map(|name| format!("{folder}/{name}"));
+            found.extend(matching.take(FILES_LIMIT - found.len()));
+        }
+        found
     }
 }
