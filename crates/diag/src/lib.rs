@@ -5,11 +5,13 @@
 //! `Err`. Nothing here prints: renderers give strings.
 
 mod code;
+mod distance;
 mod failure;
 mod finding;
 pub mod render;
 
 pub use code::Code;
+pub use distance::distance;
 pub use failure::{Failure, ResultExt, one_line};
 pub use finding::{Finding, Outcome, Severity};
 

@@ -1,5 +1,7 @@
 //! The word that was probably meant.
 
+use diag::distance;
+
 /// The candidate closest to `word`, when it is close enough to be a slip of the hand: at most a third
 /// of the letters differ, in words of five letters two (which are exchanged).
 pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str> {
@@ -8,23 +10,6 @@ pub(crate) fn nearest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str>
     let letters = word.chars().count();
     let most = (letters / 3).max(if letters >= 5 { 2 } else { 1 });
     (letters > 2 && steps <= most).then_some(best)
-}
-
-/// Levenshtein's distance: insertions, deletions and replacements of one letter.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut previous: Vec<usize> = (0..=right.len()).collect();
-    for (row, letter) in left.chars().enumerate() {
-        let (mut diagonal, mut last) = (row, row + 1);
-        for (cell, other) in previous.iter_mut().skip(1).zip(&right) {
-            last = (diagonal + usize::from(letter != *other)).min(last + 1).min(*cell + 1);
-            diagonal = std::mem::replace(cell, last);
-        }
-        if let Some(first) = previous.first_mut() {
-            *first = row + 1;
-        }
-    }
-    previous.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The keys of `daemon.json`. dockerd does not start with one that it does not know.
 
+use diag::distance;
 use serde_json::{Map, Value};
 
 /// The keys of Docker 20.10 to 29.7 (moby, `daemon/config/config*.go` at these releases).
@@ -201,25 +202,6 @@ fn meant(key: &str) -> Option<&'static str> {
     let same = KEYS.iter().find(|known| **known == plain);
     let near = || KEYS.iter().find(|known| known.len() > 4 && distance(known, &plain) <= 1);
     same.or_else(near).copied()
-}
-
-/// How many letters have to be put in, taken out or exchanged.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, letter) in one.chars().enumerate() {
-        let mut before = at;
-        let mut left = at + 1;
-        for (place, wanted) in row.iter_mut().skip(1).zip(&other) {
-            let best = (before + usize::from(letter != *wanted)).min(*place + 1).min(left + 1);
-            before = std::mem::replace(place, best);
-            left = best;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
