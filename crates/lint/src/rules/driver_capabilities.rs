@@ -29,7 +29,10 @@ pub(crate) fn message(word: &str) -> String {
 
 /// Says what follows, and offers the word that was meant. `span` is where the value is written.
 pub(crate) fn explain(finding: &mut Finding, text: &str, span: Span, value: &str, word: &str) {
-    finding.note(format!("the container does not start: `unsupported capabilities found in '{value}'`"));
+    finding.note(format!(
+        "by `--gpus`, and in mode `legacy`, the container does not start: `unsupported capabilities found in '{value}'`; \
+         in the other modes the word has no effect"
+    ));
     finding.help(format!("the capabilities are {}", WORDS.join(", ")));
     let Some(meant) = nearest(&word.to_ascii_lowercase(), WORDS) else { return };
     finding.help(format!("`{meant}` is the nearest one"));
