@@ -114,18 +114,20 @@ impl Wanted {
     }
 }
 
-/// Makes the nodes of these IMEX channels that are missing. The driver has a number of them, and an image
-/// can ask for others: those are not made.
+/// Makes the nodes of these IMEX channels that are missing.
 pub(crate) fn make_imex_channels(host: &Host, channels: &[u32]) -> Result<()> {
-    let Some(major) = imex_major(host) else { return Ok(()) };
+    let missing = missing_channels(host, channels);
+    if missing.is_empty() || !may_make_nodes(host) { Ok(()) } else { make_all(IMEX, &missing) }
+}
+
+/// The nodes that these channels lack. The driver has a number of channels, and an image can ask for others:
+/// those get none.
+fn missing_channels(host: &Host, channels: &[u32]) -> Vec<Wanted> {
+    let Some(major) = imex_major(host) else { return Vec::new() };
     let count = imex_channel_count(host);
-    for channel in channels.iter().filter(|channel| **channel < count) {
-        let node = node_of(format!("{IMEX}/channel{channel}"), major, *channel);
-        if !host.exists(&node.path) && may_make_nodes(host) {
-            make_all(IMEX, &[node])?;
-        }
-    }
-    Ok(())
+    let node = |channel: &u32| node_of(format!("{IMEX}/channel{channel}"), major, *channel);
+    let nodes = channels.iter().filter(|channel| **channel < count).map(node);
+    nodes.filter(|node| !host.exists(&node.path)).collect()
 }
 
 /// Directory of the nodes of IMEX channels.
@@ -271,6 +273,22 @@ mod tests {
     fn an_administrator_who_makes_the_nodes_is_left_to_it() {
         let (_root, host) = machine(&[DEVICES, GPU, ("proc/driver/nvidia/params", "ModifyDeviceFiles: 0\n")]);
         assert_eq!(wanted(&host), []);
+    }
+
+    #[test]
+    fn no_more_channels_are_made_than_the_driver_has() {
+        let devices = ("proc/devices", "Character devices:\n234 nvidia-caps-imex-channels\n");
+        let there = ("dev/nvidia-caps-imex-channels/channel1", "");
+        let asked = [0, 1, 3, 4, 2047, 2048, u32::MAX];
+        for (params, expected) in [
+            ("", [0, 3, 4, 2047].as_slice()),
+            ("ImexChannelCount: 4\n", &[0, 3]),
+            ("ImexChannelCount: 0\n", &[]),
+        ] {
+            let (_root, host) = machine(&[devices, there, ("proc/driver/nvidia/params", params)]);
+            let made: Vec<u32> = missing_channels(&host, &asked).iter().map(|node| node.minor).collect();
+            assert_eq!(made, expected, "{params}");
+        }
     }
 
     #[test]
