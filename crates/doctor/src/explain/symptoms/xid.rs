@@ -5,7 +5,7 @@
 
 use crate::codes::*;
 use crate::explain::Speaker::Kernel;
-use crate::explain::{Symptom, from, symptom};
+use crate::explain::{Origin, Symptom, from, symptom};
 
 /// The texts of some Xids: as the driver prints them, and named as the reason of an Xid 45.
 macro_rules! xids {
@@ -20,6 +20,13 @@ macro_rules! xids {
     };
 }
 
+/// What tells a fault of the GPU from one of the program.
+const OTHER_PROGRAMS_TOO: Origin = from(
+    "it comes with different programs on the same GPU: the GPU or the driver",
+    "dcgmi diag -r 3 on that GPU; another version of the driver",
+    &[NVML],
+);
+
 pub(super) const ALL: &[Symptom] = &[
     symptom(
         "xid-program",
@@ -32,11 +39,7 @@ pub(super) const ALL: &[Symptom] = &[
                 "compute-sanitizer PROGRAM; start it again",
                 &[],
             ),
-            from(
-                "it comes with different programs on the same GPU: the GPU or the driver",
-                "dcgmi diag -r 3 on that GPU; another version of the driver",
-                &[NVML],
-            ),
+            OTHER_PROGRAMS_TOO,
         ],
     ),
     symptom(
@@ -50,11 +53,7 @@ pub(super) const ALL: &[Symptom] = &[
                 "compute-sanitizer PROGRAM; start it again",
                 &[],
             ),
-            from(
-                "it comes with different programs on the same GPU: the GPU or the driver",
-                "dcgmi diag -r 3 on that GPU; another version of the driver",
-                &[NVML],
-            ),
+            OTHER_PROGRAMS_TOO,
         ],
     ),
     symptom(
