@@ -88,3 +88,21 @@ fn without_column(cause: &serde_json::Error, format: Format) -> String {
         _ => message,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Format;
+
+    #[test]
+    fn engines_read_two_endings() {
+        for (path, expected) in [
+            ("/etc/cdi/nvidia.yaml", Some(Format::Yaml)),
+            ("nvidia.json", Some(Format::Json)),
+            ("nvidia.yml", None),
+            ("nvidia.yaml.bak", None),
+            ("nvidia", None),
+        ] {
+            assert_eq!(Format::of_path(path), expected, "{path}");
+        }
+    }
+}

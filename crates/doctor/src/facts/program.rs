@@ -43,15 +43,55 @@ fn of_file(host: &Host, path: &str) -> Option<Option<String>> {
     Some(Some(fault.to_owned()))
 }
 
-/// The kernel executes ELF files and scripts (execve(2)). A recording keeps no programs, and a program may
-/// be executable without being readable.
+/// A recording keeps no programs, and a program may be executable without being readable.
 fn of_content(host: &Host, path: &str) -> Option<&'static str> {
-    if !host.is_live() {
-        return None;
-    }
-    match host.read_range(path, 0, 4).ok()?.as_slice() {
+    if host.is_live() { of_start(&host.read_range(path, 0, 4).ok()?) } else { None }
+}
+
+/// The kernel executes ELF files and scripts (execve(2)).
+fn of_start(start: &[u8]) -> Option<&'static str> {
+    match start {
         [] => Some("it is empty"),
         [0x7f, b'E', b'L', b'F', ..] | [b'#', b'!', ..] => None,
         _ => Some("it is neither a program nor a script"),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the test makes the machine that it looks at")]
+mod tests {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_cannot_be_a_runtime_is_told() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("bin/folder")).unwrap();
+        for (name, mode) in [("runtime", 0o755), ("plain", 0o644)] {
+            fs::write(root.path().join("bin").join(name), "").unwrap();
+            fs::set_permissions(root.path().join("bin").join(name), Permissions::from_mode(mode)).unwrap();
+        }
+        let host = Host::at(root.path());
+        let path = ["/bin".to_owned()];
+        for (program, expected) in [
+            ("/bin/runtime", None),
+            ("runtime", None),
+            ("/bin/plain", Some("its mode does not let anybody execute it")),
+            ("/bin/folder", Some("it is no file")),
+            ("/bin/gone", Some("there is no such file")),
+            ("gone", Some("no program of that name is in the daemon's PATH")),
+            ("/bin/nvidia-container-runtime-hook", Some("it is the hook, not the runtime")),
+        ] {
+            assert_eq!(fault(&host, program, Some(&path)).unwrap().as_deref(), expected, "{program}");
+        }
+        assert_eq!(fault(&host, "runtime", None), None, "without the daemon's PATH");
+    }
+
+    #[test]
+    fn only_programs_and_scripts_are_executed() {
+        assert_eq!(of_start(b""), Some("it is empty"));
+        assert_eq!(of_start(b"{\"a\""), Some("it is neither a program nor a script"));
+        assert_eq!((of_start(b"\x7fELF"), of_start(b"#!/b")), (None, None));
     }
 }
